@@ -1,0 +1,177 @@
+//! The JSON of the agent's admin socket, version 1.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `GET /v1/status` | – | [`Status`] |
+//! | `PUT /v1/mode` | [`SetMode`] | [`Status`] |
+//! | `POST /v1/cut` | [`CutRequest`] | [`CutReport`] |
+//! | `POST /v1/reload` | – | [`Reloaded`] |
+//! | `POST /v1/drain` | – | [`Status`] |
+//! | `POST /v1/stop` | – | [`Status`] |
+//!
+//! Every failure is a status of 4xx or 5xx with an [`ApiError`] as its body. Durations are in
+//! milliseconds, sizes in bytes, times in RFC 3339, UTC.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Direction, Mode, Security};
+
+/// What an agent knows of itself and its links.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The agent's version.
+    pub version: String,
+    /// The agent's process id.
+    pub pid: u32,
+    /// `cluster` of `ringlock.yaml`.
+    pub cluster: String,
+    /// The mode in force.
+    pub mode: Mode,
+    /// Where the mode comes from: the file with its line, or the operator's order.
+    pub mode_origin: String,
+    /// Whether new connections are still taken.
+    pub draining: bool,
+    /// Time since the start.
+    pub uptime_ms: u64,
+    /// This node's own certificate.
+    pub certificate: CertificateStatus,
+    /// Reloads of key material that were published.
+    pub reloads: u64,
+    /// Reloads that failed, so that the old material stayed.
+    pub reloads_failed: u64,
+    /// One row a link, sorted by peer and direction.
+    pub links: Vec<Link>,
+    /// Established connections on intercepted ports that go past the agent.
+    pub bypassing: Bypassing,
+    /// How often each kind of connection was refused, by the refusal's code.
+    pub refused: BTreeMap<String, u64>,
+    /// Connections since the start, by `tls`, `plaintext` and `native`.
+    pub connections: BTreeMap<String, u64>,
+}
+
+/// The node's own certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateStatus {
+    /// The node URI, or the subject where there is none.
+    pub name: String,
+    /// SHA-256 of the DER form, hexadecimal.
+    pub sha256: String,
+    /// When it expires, RFC 3339.
+    pub not_after: String,
+}
+
+/// One relayed connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// The port that was dialled.
+    pub port: u16,
+    /// Who dialled.
+    pub direction: Direction,
+    /// What protects it.
+    #[serde(flatten)]
+    pub security: Security,
+    /// Time since it was established.
+    pub age_ms: u64,
+    /// Bytes from the peer to the local database.
+    pub received: u64,
+    /// Bytes from the local database to the peer.
+    pub sent: u64,
+}
+
+/// Connections that were there before interception, or whether they could be looked for at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bypassing {
+    /// What the kernel's socket tables show.
+    Connections(Vec<BypassingConnection>),
+    /// Why they cannot be told: the agent intercepts nothing, or lacks a privilege.
+    Unknown(String),
+}
+
+/// An established connection that goes past the agent in plaintext.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BypassingConnection {
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// The intercepted port that was dialled.
+    pub port: u16,
+    /// Who dialled.
+    pub direction: Direction,
+}
+
+/// Orders another mode. It holds from the answer on for new connections and across restarts of
+/// the agent, until `ringlock.yaml` itself names another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetMode {
+    /// The mode.
+    pub mode: Mode,
+}
+
+/// Orders connections that go past the agent to be cut, one pair after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutRequest {
+    /// Only this peer; absent means every peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<IpAddr>,
+    /// Only connections opened this way; absent means both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// How long to wait for a quiet moment, and then for the pair to be back, each.
+    pub patience_ms: u64,
+}
+
+/// What became of a [`CutRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutReport {
+    /// One entry a connection that was found.
+    pub cuts: Vec<Cut>,
+}
+
+/// What became of one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The connection.
+    #[serde(flatten)]
+    pub connection: BypassingConnection,
+    /// What became of it.
+    pub outcome: CutOutcome,
+    /// How long a quiet moment was waited for.
+    pub waited_ms: u64,
+    /// How long the pair took to be back, where it came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_after_ms: Option<u64>,
+}
+
+/// How the cut of one connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutOutcome {
+    /// Cut, and the pair is back through the agent.
+    Back,
+    /// Cut, but the pair did not come back in time; nothing further was cut.
+    NotBack,
+    /// Something was in flight all the time; it was left alone.
+    Busy,
+    /// It had gone by itself.
+    Gone,
+}
+
+/// The outcome of a reload that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Whether anything differed from what was in force.
+    pub changed: bool,
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiError {
+    /// One sentence.
+    pub error: String,
+}

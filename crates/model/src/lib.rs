@@ -1,0 +1,19 @@
+//! Names and values that every other crate speaks in.
+//!
+//! This crate holds what a Cassandra operator would say aloud about a link: its peer, its
+//! [`Direction`], whether it is TLS or [plaintext and why](PlaintextReason), who the peer proved
+//! to be ([`NodeUri`]). It does no I/O and decides nothing.
+//!
+//! [`admin`] holds the JSON that the agent's admin socket speaks, so that the agent and the
+//! tools that ask it share one definition.
+
+pub mod admin;
+mod direction;
+mod link;
+mod mode;
+mod node;
+
+pub use direction::Direction;
+pub use link::{KeyExchange, PeerName, PlaintextReason, Security, TlsFacts};
+pub use mode::{InternodeEncryption, Mode, UnknownMode};
+pub use node::{NodeUri, NodeUriError};

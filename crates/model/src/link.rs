@@ -1,0 +1,105 @@
+use std::{borrow::Cow, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::NodeUri;
+
+/// Why a link is not encrypted. There is no plaintext link without one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlaintextReason {
+    /// `internode_encryption: none`: this side does not dial TLS.
+    EncryptionNone,
+    /// The peer dialled plaintext and the policy accepts both kinds.
+    PeerDialledPlaintext,
+    /// TLS was tried, the peer closed or answered something else, and the policy allows to go on.
+    PeerSpeaksNoTls,
+}
+
+impl PlaintextReason {
+    /// The reason in words, for tables and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EncryptionNone => "internode_encryption is none",
+            Self::PeerDialledPlaintext => "peer dialled plaintext",
+            Self::PeerSpeaksNoTls => "peer speaks no TLS",
+        }
+    }
+}
+
+impl fmt::Display for PlaintextReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What protects a link, or why nothing does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum Security {
+    /// TLS that the agent terminates.
+    Tls(TlsFacts),
+    /// Nothing.
+    Plaintext {
+        /// Why.
+        reason: PlaintextReason,
+    },
+    /// TLS that the databases do themselves; the agent only passes it through.
+    Native,
+}
+
+impl fmt::Display for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tls(_) => f.write_str("tls"),
+            Self::Plaintext { reason } => write!(f, "plaintext ({reason})"),
+            Self::Native => f.write_str("native"),
+        }
+    }
+}
+
+/// What a TLS handshake agreed on and whom it proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsFacts {
+    /// `TLSv1.3` or `TLSv1.2`, the spelling of JSSE.
+    pub version: Cow<'static, str>,
+    /// The cipher suite by its IANA name.
+    pub suite: Cow<'static, str>,
+    /// The key exchange group.
+    pub key_exchange: KeyExchange,
+    /// Whether an earlier session was resumed.
+    pub resumed: bool,
+    /// Who the peer proved to be; absent where the policy asks no certificate of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<PeerName>,
+}
+
+/// A key exchange group by its IANA name, such as `X25519MLKEM768`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyExchange(pub Cow<'static, str>);
+
+impl fmt::Display for KeyExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The name in a peer's certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PeerName {
+    /// A node certificate of Ringlock's own form.
+    Node(NodeUri),
+    /// The subject of a certificate of another CA.
+    Subject(String),
+}
+
+impl fmt::Display for PeerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(uri) => uri.fmt(f),
+            Self::Subject(subject) => f.pad(subject),
+        }
+    }
+}
