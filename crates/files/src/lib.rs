@@ -1,0 +1,26 @@
+//! The only way Ringlock reads and writes files.
+//!
+//! ```text
+//! path, limit ──► read_limited ──► bytes          path, mode, bytes ──► write_atomic     ──► whole file
+//! path, limit ──► read_private ──► wiped bytes                          write_new_atomic ──► or none at all
+//! ```
+//!
+//! Every error names the path, says what is wrong with it and, where there is a remedy, the
+//! command. Reading is bounded and takes regular files only, so that neither a huge file nor a
+//! FIFO can stall a reload. Writing goes through a temporary file in the same folder: whoever
+//! opens the path sees the old content or the new one, also after a power cut.
+//!
+//! It does not watch files, parse them or decide where they live.
+
+mod error;
+mod folder;
+mod read;
+mod write;
+
+pub use error::{Action, FileError};
+pub use folder::create_dir_private;
+pub use read::{read_limited, read_private};
+pub use write::{Existing, NewFile, write_atomic, write_new_atomic, write_set};
+
+#[cfg(test)]
+mod tests;
