@@ -1,0 +1,123 @@
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
+
+use ringlock_model::{Direction, Mode};
+
+use crate::Origin;
+
+/// What `ringlock.yaml` says, resolved: defaults filled in, relative paths joined to the folder of
+/// the file. Only [`parse`](crate::parse) makes one. Two are equal if their values and the lines
+/// these stand on are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// `ringlock.cluster`: the cluster that node URIs in certificates must name. Not blank.
+    pub cluster: String,
+    /// `ringlock.interception` and the options that go with it. Default: transparent.
+    pub interception: Interception,
+    /// `ringlock.admin_socket`; fits into the address of a Unix socket. Default
+    /// `/run/ringlock/admin.sock`.
+    pub admin_socket: PathBuf,
+    /// `ringlock.state_directory`. Default `/var/lib/ringlock`.
+    pub state_directory: PathBuf,
+    /// `ringlock.workers`: threads that relay, at most 256. Unset: the number of cores, at most 4.
+    pub workers: Option<NonZeroUsize>,
+    /// `ringlock.handshake_timeout`: how long a connection may take to prove itself, 1 ms to
+    /// 10 min. Default 10 s.
+    pub handshake_timeout: Duration,
+    /// `ringlock.max_handshakes`: how many may be under way at once, at most 65,536. Default 256.
+    pub max_handshakes: NonZeroUsize,
+    /// `ringlock.drain_timeout`: how long established connections are waited for at the end, 0 to
+    /// 1 h. Default 30 s.
+    pub drain_timeout: Duration,
+    /// `storage_port` of the databases, not 0. Default 7000.
+    pub storage_port: u16,
+    /// `ssl_storage_port` of the databases, not 0. It may equal `storage_port`, where Cassandra 4
+    /// and later take both kinds. Default 7001.
+    pub ssl_storage_port: u16,
+    /// `server_encryption_options`: links between nodes.
+    pub internode: ServerEncryption,
+    /// The origin of every value that is written in the file, by dotted key.
+    pub(crate) origins: BTreeMap<String, Origin>,
+}
+
+/// How connections come to the agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Interception {
+    /// The kernel redirects them. The two ports differ from each other and from the storage ports.
+    Transparent {
+        /// Where peers' connections are redirected to, not 0. Default 17000.
+        inbound_port: u16,
+        /// Where the database's own connections are redirected to, not 0. Default 17001.
+        outbound_port: u16,
+        /// `SO_MARK` of the agent's own connections, which are not redirected. Default 0x524c.
+        mark: NonZeroU32,
+    },
+    /// They are made to the agent's own addresses.
+    Listen {
+        /// At least one; no two of them take the same address.
+        listeners: Vec<Listener>,
+    },
+}
+
+/// One address that the agent listens on, and where its connections go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Where to listen; the port is not 0.
+    pub address: SocketAddr,
+    /// What to dial; differs from `address` and is neither port 0 nor an unspecified address.
+    pub target: SocketAddr,
+    /// Outbound takes plaintext from the database and dials TLS; inbound takes TLS from peers and
+    /// gives plaintext to the database.
+    pub direction: Direction,
+}
+
+/// `server_encryption_options`, as far as this version obeys them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerEncryption {
+    /// `internode_encryption` with `optional`. Defaults are Cassandra's: `none`, and `optional`
+    /// where `internode_encryption` is `none`, because there are keys (`EncryptionOptions`).
+    pub mode: Mode,
+    /// Where the mode comes from: the line of `internode_encryption`, or of `optional` where that
+    /// alone is written.
+    pub mode_origin: Origin,
+    /// Whether a peer that dials must show a certificate. Default false, as in Cassandra.
+    pub require_client_auth: bool,
+    /// Whether a peer's address must be in its certificate. Default false, as in Cassandra.
+    pub require_endpoint_verification: bool,
+    /// This node's certificate and key. Required whatever the mode is: encryption is switched on
+    /// in a running agent.
+    pub identity: IdentityFiles,
+    /// Certificates of the CAs to trust, PEM. Required likewise.
+    pub truststore: PathBuf,
+}
+
+/// The PEM files that hold a node's key and certificate chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentityFiles {
+    /// One file each, in ScyllaDB's words.
+    Pair {
+        /// The node's certificate, followed by what leads to the CA.
+        certificate: PathBuf,
+        /// Its private key.
+        keyfile: PathBuf,
+    },
+    /// One file for both, as Cassandra's `PEMBasedSslContextFactory` reads it.
+    Combined {
+        /// The private key and the chain.
+        keystore: PathBuf,
+    },
+}
+
+impl Config {
+    /// Where the value of a dotted key such as `ringlock.listeners[0].target` comes from.
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+}

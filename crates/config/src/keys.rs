@@ -1,0 +1,222 @@
+//! Which keys there are, and what to say of one that is not.
+
+/// The keys of one mapping.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// The dotted path of the mapping; empty for the whole file.
+    pub(crate) path: &'static str,
+    /// The keys that are obeyed.
+    pub(crate) obeyed: &'static [&'static str],
+    /// Keys of the databases' files and of the design that this version knows and does not obey.
+    pub(crate) not_yet: &'static [&'static str],
+}
+
+/// The top level.
+pub(crate) static TOP: Keys = Keys {
+    path: "",
+    obeyed: &[
+        "ringlock",
+        "storage_port",
+        "ssl_storage_port",
+        "server_encryption_options",
+    ],
+    not_yet: &[
+        "authenticator",
+        "broadcast_address",
+        "client_encryption_options",
+        "cluster_name",
+        "crypto_provider",
+        "database_config",
+        "encryption_options",
+        "internode_authenticator",
+        "internode_tcp_connect_timeout",
+        "internode_tcp_user_timeout",
+        "listen_address",
+        "listen_interface",
+        "native_transport_port",
+        "native_transport_port_ssl",
+        "native_shard_aware_transport_port",
+        "native_shard_aware_transport_port_ssl",
+        "rpc_address",
+        "broadcast_rpc_address",
+    ],
+};
+
+/// Ringlock's own section.
+pub(crate) static RINGLOCK: Keys = Keys {
+    path: "ringlock",
+    obeyed: &[
+        "cluster",
+        "interception",
+        "inbound_port",
+        "outbound_port",
+        "mark",
+        "listeners",
+        "admin_socket",
+        "state_directory",
+        "workers",
+        "handshake_timeout",
+        "max_handshakes",
+        "drain_timeout",
+    ],
+    not_yet: &[],
+};
+
+/// One item of `ringlock.listeners`.
+pub(crate) static LISTENER: Keys = Keys {
+    path: "ringlock.listeners",
+    obeyed: &["address", "target", "direction"],
+    not_yet: &[],
+};
+
+/// Links between nodes: the words of Cassandra 3 to 6, DSE and ScyllaDB. ScyllaDB's own spelling
+/// of `certficate_revocation_list` lacks a letter.
+pub(crate) static SERVER_ENCRYPTION: Keys = Keys {
+    path: "server_encryption_options",
+    obeyed: &[
+        "internode_encryption",
+        "optional",
+        "require_client_auth",
+        "require_endpoint_verification",
+        "certificate",
+        "keyfile",
+        "keystore",
+        "truststore",
+    ],
+    not_yet: &[
+        "accepted_protocols",
+        "algorithm",
+        "certficate_revocation_list",
+        "certificate_revocation_list",
+        "certificate_validity_warn_threshold",
+        "cipher_suites",
+        "enable_legacy_ssl_storage_port",
+        "enable_session_tickets",
+        "enabled",
+        "keystore_password",
+        "keystore_password_file",
+        "keystore_type",
+        "legacy_ssl_storage_port_enabled",
+        "max_certificate_validity_period",
+        "outbound_keystore",
+        "outbound_keystore_password",
+        "outbound_keystore_password_file",
+        "outbound_keystore_type",
+        "priority_string",
+        "protocol",
+        "ssl_context_factory",
+        "store_type",
+        "truststore_password",
+        "truststore_password_file",
+        "truststore_type",
+    ],
+};
+
+/// Where a key of one mapping may have been meant to stand instead.
+static SECTIONS: [&Keys; 4] = [&TOP, &RINGLOCK, &LISTENER, &SERVER_ENCRYPTION];
+
+/// What is to be said of a key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing.
+    Obeyed,
+    /// It means something, and not to this version.
+    NotYet,
+    /// It belongs into the mapping at this path.
+    Elsewhere(&'static str),
+    /// It resembles this obeyed key.
+    Misspelt(&'static str),
+    /// It resembles this key that is not obeyed.
+    MisspeltNotYet(&'static str),
+    /// Nobody knows it.
+    Unknown,
+}
+
+impl Keys {
+    /// What is to be said of `key` in this mapping.
+    pub(crate) fn judge(&self, key: &str) -> Standing {
+        if self.obeyed.contains(&key) {
+            return Standing::Obeyed;
+        }
+        if SECTIONS.iter().any(|keys| keys.not_yet.contains(&key)) {
+            return Standing::NotYet;
+        }
+        if let Some(keys) = SECTIONS.iter().find(|keys| keys.obeyed.contains(&key)) {
+            return Standing::Elsewhere(keys.path);
+        }
+        match nearest(key, self.obeyed.iter().chain(self.not_yet)) {
+            Some(near) if self.obeyed.contains(&near) => Standing::Misspelt(near),
+            Some(near) => Standing::MisspeltNotYet(near),
+            None => Standing::Unknown,
+        }
+    }
+}
+
+/// The word that `text` is most likely to have been meant for, if there is any: no more than a
+/// third of it may differ, and no more than three letters.
+pub(crate) fn nearest(
+    text: &str,
+    words: impl IntoIterator<Item = &'static &'static str>,
+) -> Option<&'static str> {
+    const MOST_EDITS: usize = 3;
+    let text = text.to_lowercase().replace(['-', ' '], "_");
+    words
+        .into_iter()
+        .filter(|word| word.len().abs_diff(text.len()) <= MOST_EDITS)
+        .map(|word| (strsim::damerau_levenshtein(&text, word), *word))
+        .filter(|(edits, word)| *edits <= (word.len() / 3).min(MOST_EDITS))
+        .min_by_key(|(edits, _)| *edits)
+        .map(|(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_judged_by_where_it_stands() {
+        assert_eq!(RINGLOCK.judge("cluster"), Standing::Obeyed);
+        assert_eq!(RINGLOCK.judge("Cluster"), Standing::Misspelt("cluster"));
+        assert_eq!(
+            RINGLOCK.judge("drain-timeout"),
+            Standing::Misspelt("drain_timeout")
+        );
+        assert_eq!(RINGLOCK.judge("storage_port"), Standing::Elsewhere(""));
+        assert_eq!(TOP.judge("cluster"), Standing::Elsewhere("ringlock"));
+        assert_eq!(TOP.judge("cipher_suites"), Standing::NotYet);
+        assert_eq!(TOP.judge("num_tokens"), Standing::Unknown);
+        assert_eq!(
+            SERVER_ENCRYPTION.judge("trustore"),
+            Standing::Misspelt("truststore")
+        );
+        assert_eq!(
+            SERVER_ENCRYPTION.judge("chiper_suites"),
+            Standing::MisspeltNotYet("cipher_suites")
+        );
+        assert_eq!(
+            SERVER_ENCRYPTION.judge("certficate_revocation_list"),
+            Standing::NotYet
+        );
+    }
+
+    #[test]
+    fn only_near_words_are_offered() {
+        assert_eq!(nearest("al", &["all", "none"]), Some("all"));
+        assert_eq!(nearest("nnoe", &["all", "none"]), Some("none"));
+        assert_eq!(nearest("off", &["all", "none"]), None);
+        assert_eq!(nearest("", &["all", "none"]), None);
+        assert_eq!(nearest(&"a".repeat(1000), &["all", "none"]), None);
+    }
+
+    #[test]
+    fn no_key_is_obeyed_and_refused_at_once() {
+        for keys in SECTIONS {
+            for key in keys.obeyed {
+                assert!(
+                    SECTIONS.iter().all(|other| !other.not_yet.contains(key)),
+                    "{key}"
+                );
+            }
+        }
+    }
+}
