@@ -1,0 +1,22 @@
+//! Decides, without I/O, what each connection must be.
+//!
+//! The agent asks three questions, in this order, and this crate is the only place that answers:
+//!
+//! 1. [`dial`] or [`accept`]: may or must this connection be TLS, under the [`Mode`] in force?
+//! 2. [`authorize`]: is the peer that was met the peer that is allowed? The answer is a
+//!    [`Permit`], and without a permit nothing is relayed, plaintext included.
+//! 3. [`tolerates`]: does a link that was established under an earlier mode fit the present one?
+//!
+//! | mode | dials | accepts |
+//! |---|---|---|
+//! | `none` | plaintext | plaintext |
+//! | `none+optional` | plaintext | both |
+//! | `transitional` | TLS, plaintext if the peer speaks none | both |
+//! | `all+optional` | TLS, plaintext if the peer speaks none | both |
+//! | `all` | TLS | TLS |
+
+mod authorize;
+mod decide;
+
+pub use authorize::{Denied, Met, Permit, Requirements, authorize};
+pub use decide::{Accept, Dial, accept, dial, tolerates};
