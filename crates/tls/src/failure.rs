@@ -1,0 +1,149 @@
+use rustls::{AlertDescription, CertificateError, Error};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// Why a handshake failed, sorted by who has to act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandshakeFailure {
+    /// The peer sent no certificate although it was asked for one.
+    #[error("the peer presented no certificate, and require_client_auth is true")]
+    NoCertificate,
+    /// No anchor of the truststore signed the peer's chain.
+    #[error("the peer's certificate was issued by a CA that the truststore does not hold")]
+    UnknownIssuer,
+    /// The peer's certificate is past its end.
+    #[error("the peer's certificate expired on {0}")]
+    Expired(String),
+    /// The peer's certificate is before its beginning.
+    #[error("the peer's certificate is not valid before {0}; compare the clocks of both nodes")]
+    NotYetValid(String),
+    /// The address that was dialled is not in the peer's certificate.
+    #[error("the address that was dialled is not in the peer's certificate, which holds {0}")]
+    AddressNotCertified(String),
+    /// The certificate is good, but not for this role.
+    #[error(
+        "the peer's certificate may not be used in this role; its extended key usage must hold \
+         serverAuth and clientAuth"
+    )]
+    WrongPurpose,
+    /// The certificate is unusable in another way.
+    #[error("the peer's certificate is refused: {0}")]
+    BadCertificate(String),
+    /// The peer refused us and said so by an alert.
+    #[error("the peer refused this node with the TLS alert {0}")]
+    Alert(String),
+    /// The peer closed the connection before the handshake was over.
+    #[error("the peer closed the connection during the handshake")]
+    Closed,
+    /// What the peer sent is not TLS.
+    #[error("the peer does not speak TLS: {0}")]
+    NotTls(String),
+    /// The peer speaks TLS, but nothing that both sides have.
+    #[error("the peer and this node have no TLS version, suite or group in common: {0}")]
+    NothingInCommon(String),
+    /// Anything else that the TLS library says.
+    #[error("the handshake failed: {0}")]
+    Other(String),
+}
+
+impl HandshakeFailure {
+    pub(crate) fn from_rustls(error: Error) -> Self {
+        match error {
+            Error::NoCertificatesPresented => Self::NoCertificate,
+            Error::InvalidCertificate(error) => Self::from_certificate(error),
+            Error::AlertReceived(alert) => Self::Alert(alert_name(alert)),
+            Error::InvalidMessage(what) => Self::NotTls(format!("{what:?}")),
+            Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+                Self::NotTls(error.to_string())
+            }
+            Error::PeerIncompatible(what) => Self::NothingInCommon(format!("{what:?}")),
+            other => Self::Other(other.to_string()),
+        }
+    }
+
+    fn from_certificate(error: CertificateError) -> Self {
+        match error {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownIssuer,
+            CertificateError::Expired => Self::Expired("an unknown date".to_owned()),
+            CertificateError::ExpiredContext { not_after, .. } => {
+                Self::Expired(date(not_after.as_secs()))
+            }
+            CertificateError::NotValidYet => Self::NotYetValid("an unknown date".to_owned()),
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                Self::NotYetValid(date(not_before.as_secs()))
+            }
+            CertificateError::NotValidForName => {
+                Self::AddressNotCertified("other names".to_owned())
+            }
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                Self::AddressNotCertified(if presented.is_empty() {
+                    "no name".to_owned()
+                } else {
+                    presented.join(", ")
+                })
+            }
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Self::WrongPurpose
+            }
+            other => Self::BadCertificate(other.to_string()),
+        }
+    }
+}
+
+/// The name of an alert as RFC 8446 §6 writes it: `certificate_unknown`, not `CertificateUnknown`.
+fn alert_name(alert: AlertDescription) -> String {
+    let mut name = String::new();
+    for letter in format!("{alert:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() && !name.ends_with('_') {
+            // "CA" and "PSK" are one word each.
+            let in_acronym = name.ends_with(|last: char| last.is_ascii_uppercase());
+            if !in_acronym {
+                name.push('_');
+            }
+        }
+        name.push(letter);
+    }
+    name.to_ascii_lowercase()
+}
+
+fn date(seconds: u64) -> String {
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| format!("second {seconds} of the epoch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_are_named_as_in_the_rfc() {
+        for (alert, name) in [
+            (AlertDescription::CertificateUnknown, "certificate_unknown"),
+            (AlertDescription::HandshakeFailure, "handshake_failure"),
+            (AlertDescription::UnknownCA, "unknown_ca"),
+            (AlertDescription::UnknownPSKIdentity, "unknown_pskidentity"),
+        ] {
+            assert_eq!(alert_name(alert), name);
+        }
+    }
+
+    #[test]
+    fn an_expired_certificate_is_dated() {
+        let failure = HandshakeFailure::from_rustls(Error::InvalidCertificate(
+            CertificateError::ExpiredContext {
+                time: rustls::pki_types::UnixTime::since_unix_epoch(
+                    std::time::Duration::from_secs(2),
+                ),
+                not_after: rustls::pki_types::UnixTime::since_unix_epoch(
+                    std::time::Duration::from_secs(1),
+                ),
+            },
+        ));
+        assert_eq!(
+            failure.to_string(),
+            "the peer's certificate expired on 1970-01-01T00:00:01Z"
+        );
+    }
+}

@@ -1,0 +1,343 @@
+mod established;
+mod step;
+
+use std::{borrow::Cow, mem, sync::Arc};
+
+use ringlock_model::{KeyExchange, TlsFacts};
+use rustls::{
+    ClientConfig, CommonState, Error, HandshakeKind, ProtocolVersion, ServerConfig,
+    client::UnbufferedClientConnection,
+    pki_types::{CertificateDer, ServerName},
+    server::UnbufferedServerConnection,
+};
+
+use self::{
+    established::Established,
+    step::{Step, handshake_step},
+};
+use crate::{
+    HandshakeFailure,
+    record::{MAX_RECORD, OVERHEAD, RecordError},
+};
+
+/// Room for what may go out together with sealed records: the announcement of a new key.
+const CONTROL_ROOM: usize = 64;
+
+/// The size that `plaintext` bytes can grow to when they are sealed.
+pub const fn sealed_size(plaintext: usize) -> usize {
+    plaintext + plaintext.div_ceil(MAX_RECORD) * OVERHEAD + CONTROL_ROOM
+}
+
+/// One TLS connection, in either role, that does no I/O.
+///
+/// The handshake is rustls'; afterwards the session keeps the keys and little else. Both states
+/// are boxed, so that a session is two words in the future that owns it.
+pub struct Session(State);
+
+enum State {
+    Handshaking(Box<Connection>),
+    Established(Box<Established>),
+    /// The handshake failed.
+    Failed,
+}
+
+enum Connection {
+    Client(UnbufferedClientConnection),
+    Server(UnbufferedServerConnection),
+}
+
+/// How far [`Session::handshake`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// The peer's next bytes are needed.
+    NeedsBytes,
+    /// It is over; application data may flow.
+    Done,
+}
+
+/// A handshake that failed, and the alert that tells the peer.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub failure: HandshakeFailure,
+    /// Bytes to send before closing; may be empty.
+    pub alert: Vec<u8>,
+}
+
+/// What [`Session::open`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Bytes of plaintext that were written.
+    pub plaintext: usize,
+    /// Whether the peer said `close_notify`: nothing more will come from it.
+    pub ended: bool,
+}
+
+/// Why an established session is broken.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The peer ended the session with an alert.
+    #[error("{0}")]
+    Peer(HandshakeFailure),
+    /// The peer's bytes are no valid records.
+    #[error("{0}")]
+    Record(#[from] RecordError),
+    /// The key schedule or the AEAD failed.
+    #[error("the TLS library failed: {0}")]
+    Library(#[from] Error),
+    /// The suite that was agreed on is none that records are sealed with here.
+    #[error("the TLS library agreed on a suite that is not known here")]
+    UnknownSuite,
+    /// The keys have protected all that they may, and cannot be changed (TLS 1.2).
+    #[error("the session's keys are used up")]
+    Exhausted,
+    /// A buffer was smaller than its documentation asks for.
+    #[error("a buffer of {available} bytes is too small for {required}")]
+    Buffer {
+        /// What was given.
+        available: usize,
+        /// What is needed.
+        required: usize,
+    },
+    /// The session was used before its handshake was over, or after its end.
+    #[error("the session is not established")]
+    NotEstablished,
+}
+
+/// Calls the same function on whichever role it is; the two share their methods only by name.
+macro_rules! process {
+    ($connection:expr, $incoming:expr, $status:ident => $body:expr) => {
+        match $connection {
+            Connection::Client(connection) => {
+                let $status = connection.process_tls_records($incoming);
+                $body
+            }
+            Connection::Server(connection) => {
+                let $status = connection.process_tls_records($incoming);
+                $body
+            }
+        }
+    };
+}
+
+impl Session {
+    pub(crate) fn client(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<Self, HandshakeFailure> {
+        UnbufferedClientConnection::new(config, name)
+            .map(|connection| Self::new(Connection::Client(connection)))
+            .map_err(HandshakeFailure::from_rustls)
+    }
+
+    pub(crate) fn server(config: Arc<ServerConfig>) -> Result<Self, HandshakeFailure> {
+        UnbufferedServerConnection::new(config)
+            .map(|connection| Self::new(Connection::Server(connection)))
+            .map_err(HandshakeFailure::from_rustls)
+    }
+
+    fn new(connection: Connection) -> Self {
+        Self(State::Handshaking(Box::new(connection)))
+    }
+
+    /// Goes on with the handshake: takes what the peer sent from the front of `incoming` and
+    /// appends to `outgoing` what is to be sent.
+    ///
+    /// At [`Handshake::Done`] all of `incoming` is taken. The peer may have sent application data
+    /// already, which [`open_early`](Self::open_early) gives.
+    ///
+    /// # Errors
+    /// [`Failed`] with the alert for the peer.
+    pub fn handshake(
+        &mut self,
+        incoming: &mut Vec<u8>,
+        outgoing: &mut Vec<u8>,
+    ) -> Result<Handshake, Failed> {
+        let State::Handshaking(connection) = &mut self.0 else {
+            return Ok(Handshake::Done);
+        };
+        let mut consumed = 0;
+        let mut early = Vec::new();
+        let failure = loop {
+            let step = process!(&mut **connection, &mut incoming[consumed..], status => {
+                handshake_step(status, outgoing, &mut consumed, &mut early)
+            });
+            match step {
+                Ok(Step::Again) => {}
+                Ok(Step::Rest) if connection.common().is_handshaking() => {
+                    incoming.drain(..consumed);
+                    return Ok(Handshake::NeedsBytes);
+                }
+                Ok(Step::Rest) => match self.establish(early, &incoming[consumed..]) {
+                    Ok(()) => {
+                        incoming.clear();
+                        return Ok(Handshake::Done);
+                    }
+                    Err(failure) => {
+                        return Err(Failed {
+                            failure,
+                            alert: Vec::new(),
+                        });
+                    }
+                },
+                Ok(Step::Closed) => break HandshakeFailure::Closed,
+                Err(error) => break HandshakeFailure::from_rustls(error),
+            }
+        };
+        let alert = connection.pending_alert(&mut incoming[consumed..]);
+        self.0 = State::Failed;
+        Err(Failed { failure, alert })
+    }
+
+    /// What the handshake agreed on, without the peer's name, which is the caller's to find in
+    /// [`peer_certificate`](Self::peer_certificate). Absent before the end of the handshake, and
+    /// after [`forget_peer`](Self::forget_peer).
+    pub fn facts(&self) -> Option<&TlsFacts> {
+        self.established().ok()?.facts()
+    }
+
+    /// The peer's leaf certificate; absent for a peer that was not asked for one, and after
+    /// [`forget_peer`](Self::forget_peer).
+    pub fn peer_certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.established().ok()?.peer_certificate()
+    }
+
+    /// Gives back the memory of what only the authorization needs to know.
+    pub fn forget_peer(&mut self) {
+        if let State::Established(established) = &mut self.0 {
+            established.forget_peer();
+        }
+    }
+
+    /// Encrypts `plaintext` to the front of `out` and says how many bytes it became.
+    ///
+    /// # Errors
+    /// [`SessionError::Buffer`] if `out` is smaller than [`sealed_size`] of the plaintext.
+    pub fn seal(&mut self, plaintext: &[u8], out: &mut [u8]) -> Result<usize, SessionError> {
+        self.established_mut()?.seal(plaintext, out)
+    }
+
+    /// Writes `close_notify` to the front of `out` and says how many bytes it took.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub fn close(&mut self, out: &mut [u8]) -> Result<usize, SessionError> {
+        self.established_mut()?.close(out)
+    }
+
+    /// The beginning of a record that is waiting for its rest; its length is less than
+    /// [`MAX_SEALED_RECORD`](crate::MAX_SEALED_RECORD).
+    pub fn carried(&self) -> &[u8] {
+        self.established().map_or(&[], Established::carried)
+    }
+
+    /// Decrypts all whole records of `incoming`, which begins with what was [`carried`], to the
+    /// front of `plaintext`, keeps what is left over, and appends to `outgoing` what the protocol
+    /// itself wants to answer: a key update, or the alert for an error.
+    ///
+    /// # Errors
+    /// For records that are not genuine. `plaintext` must be as long as `incoming`.
+    ///
+    /// [`carried`]: Self::carried
+    pub fn open(
+        &mut self,
+        incoming: &[u8],
+        plaintext: &mut [u8],
+        outgoing: &mut Vec<u8>,
+    ) -> Result<Opened, SessionError> {
+        self.established_mut()?.open(incoming, plaintext, outgoing)
+    }
+
+    /// Decrypts what came together with the end of the handshake, as [`open`](Self::open) does.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_early(&mut self, outgoing: &mut Vec<u8>) -> Result<Vec<u8>, SessionError> {
+        self.established_mut()?.open_early(outgoing)
+    }
+
+    /// Exchanges the library's connection for its keys.
+    fn establish(&mut self, early: Vec<u8>, rest: &[u8]) -> Result<(), HandshakeFailure> {
+        let State::Handshaking(connection) = mem::replace(&mut self.0, State::Failed) else {
+            return Ok(());
+        };
+        let established = Established::new(*connection, early, rest)
+            .map_err(|error| HandshakeFailure::Other(error.to_string()))?;
+        self.0 = State::Established(Box::new(established));
+        Ok(())
+    }
+
+    fn established(&self) -> Result<&Established, SessionError> {
+        match &self.0 {
+            State::Established(established) => Ok(established),
+            State::Handshaking(_) | State::Failed => Err(SessionError::NotEstablished),
+        }
+    }
+
+    fn established_mut(&mut self) -> Result<&mut Established, SessionError> {
+        match &mut self.0 {
+            State::Established(established) => Ok(established),
+            State::Handshaking(_) | State::Failed => Err(SessionError::NotEstablished),
+        }
+    }
+}
+
+impl Connection {
+    fn common(&self) -> &CommonState {
+        match self {
+            Self::Client(connection) => connection,
+            Self::Server(connection) => connection,
+        }
+    }
+
+    fn facts(&self) -> TlsFacts {
+        let common = self.common();
+        let version = match common.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            _ => "unknown",
+        };
+        let suite = common
+            .negotiated_cipher_suite()
+            .and_then(|suite| suite.suite().as_str())
+            .map_or("unknown", iana_name);
+        let group = common
+            .negotiated_key_exchange_group()
+            .map_or("none", |group| group.name().as_str().unwrap_or("unknown"));
+        TlsFacts {
+            version: version.into(),
+            suite: suite.into(),
+            key_exchange: KeyExchange(Cow::Borrowed(group)),
+            resumed: common.handshake_kind() == Some(HandshakeKind::Resumed),
+            identity: None,
+        }
+    }
+
+    /// Encodes the alert that a failed handshake left behind. `incoming` is what was not consumed:
+    /// the library's position may lie inside it.
+    fn pending_alert(&mut self, incoming: &mut [u8]) -> Vec<u8> {
+        let mut alert = Vec::new();
+        let mut consumed = 0;
+        loop {
+            let step = process!(self, &mut incoming[consumed..], status => {
+                handshake_step(status, &mut alert, &mut consumed, &mut Vec::new())
+            });
+            if !matches!(step, Ok(Step::Again)) {
+                return alert;
+            }
+        }
+    }
+}
+
+/// The IANA name of a suite; the library spells those of TLS 1.3 in its own way.
+fn iana_name(name: &'static str) -> &'static str {
+    match name {
+        "TLS13_AES_128_GCM_SHA256" => "TLS_AES_128_GCM_SHA256",
+        "TLS13_AES_256_GCM_SHA384" => "TLS_AES_256_GCM_SHA384",
+        "TLS13_CHACHA20_POLY1305_SHA256" => "TLS_CHACHA20_POLY1305_SHA256",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Keys that change, or may not protect any more.
+
+use rustls::{
+    SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
+    crypto::{CipherSuiteCommon, aws_lc_rs::cipher_suite},
+};
+
+use super::*;
+
+/// A session and a raw peer in the roles given, with the handshake behind them.
+fn session_and_peer(session_dials: bool) -> (Session, Raw) {
+    let cluster = Cluster::new();
+    let (mut session, mut peer) = if session_dials {
+        let session = cluster.node(CLIENT, STRICT).dial(SERVER).unwrap();
+        (session, Raw::server(cluster.raw_server(true)))
+    } else {
+        let session = cluster.node(SERVER, STRICT).accept().unwrap();
+        let identity = cluster.identity(CLIENT, NODE_VALIDITY);
+        let config = cluster.raw_client(Some(&identity), rustls::ALL_VERSIONS);
+        (session, Raw::client(config))
+    };
+    peer.meet(&mut session).unwrap();
+    (session, peer)
+}
+
+#[test]
+fn a_peer_may_change_its_keys_at_any_time_and_gets_new_ones_in_return() {
+    for session_dials in [true, false] {
+        let (mut session, mut peer) = session_and_peer(session_dials);
+        for _ in 0..3 {
+            peer.0.refresh_traffic_keys().unwrap();
+            let records = peer.seal(b"under new keys");
+            let received = receive(&mut session, &records).unwrap();
+            assert_eq!(received.plaintext, b"under new keys");
+            assert_eq!(peer.give(&received.outgoing), b"");
+            assert_eq!(peer.give(&seal(&mut session, b"answer")), b"answer");
+            assert_eq!(peer.give(&seal(&mut session, b"and on")), b"and on");
+        }
+    }
+}
+
+#[test]
+fn a_key_update_that_is_torn_like_any_other_record_changes_the_keys() {
+    let (mut session, mut peer) = session_and_peer(false);
+    let mut stream = peer.seal(b"before ");
+    peer.0.refresh_traffic_keys().unwrap();
+    stream.extend(peer.seal(b"after"));
+    let mut opened = Vec::new();
+    for byte in stream {
+        let received = receive(&mut session, &[byte]).unwrap();
+        opened.extend(received.plaintext);
+        assert_eq!(peer.give(&received.outgoing), b"");
+    }
+    assert_eq!(opened, b"before after");
+    assert_eq!(peer.give(&seal(&mut session, b"answer")), b"answer");
+}
+
+#[test]
+fn a_session_may_end_right_after_a_key_update() {
+    let (mut session, mut peer) = session_and_peer(true);
+    peer.0.refresh_traffic_keys().unwrap();
+    let update = peer.taken();
+    let received = receive(&mut session, &update).unwrap();
+    assert_eq!(received.plaintext, b"");
+    assert_eq!(peer.give(&received.outgoing), b"");
+    assert_eq!(peer.give(&close(&mut session)), b"");
+    let ended = std::io::Read::read(&mut peer.0.reader(), &mut [0; 1]);
+    assert_eq!(ended.unwrap(), 0);
+}
+
+/// As many records as the suites below protect with one key.
+const LIMIT: u64 = 16;
+
+/// A session that dials and may protect only [`LIMIT`] records with one key, and its peer.
+fn short_lived(suite: SupportedCipherSuite) -> (Session, Raw) {
+    let cluster = Cluster::new();
+    let identity = cluster.identity(CLIENT, NODE_VALIDITY);
+    let mut provider = suites::provider();
+    provider.cipher_suites = vec![suite];
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[suite.version()])
+        .unwrap()
+        .with_root_certificates(cluster.roots())
+        .with_client_auth_cert(identity.chain.clone(), identity.key.der().clone_key())
+        .unwrap();
+    config.enable_secret_extraction = true;
+    let mut session = Session::client(Arc::new(config), ServerName::from(SERVER)).unwrap();
+    let mut peer = Raw::server(cluster.raw_server(true));
+    peer.meet(&mut session).unwrap();
+    (session, peer)
+}
+
+fn limited(common: &CipherSuiteCommon) -> CipherSuiteCommon {
+    CipherSuiteCommon {
+        suite: common.suite,
+        hash_provider: common.hash_provider,
+        confidentiality_limit: LIMIT,
+    }
+}
+
+#[test]
+fn a_session_changes_its_keys_by_itself_before_they_have_protected_too_much() {
+    let SupportedCipherSuite::Tls13(suite) = cipher_suite::TLS13_AES_128_GCM_SHA256 else {
+        panic!("not a suite of TLS 1.3");
+    };
+    let suite = Box::leak(Box::new(Tls13CipherSuite {
+        common: limited(&suite.common),
+        ..*suite
+    }));
+    let (mut session, mut peer) = short_lived(SupportedCipherSuite::Tls13(suite));
+    let mut grew = 0;
+    for _ in 0..4 * LIMIT {
+        let records = seal(&mut session, b"message");
+        grew += usize::from(records.len() > 5 + 7 + 1 + 16);
+        assert_eq!(peer.give(&records), b"message");
+        let answer = peer.seal(b"answer");
+        assert_eq!(receive(&mut session, &answer).unwrap().plaintext, b"answer");
+    }
+    assert!(grew >= 2, "{grew} key updates were sent");
+}
+
+#[test]
+fn a_tls_1_2_session_whose_keys_are_used_up_refuses_to_go_on() {
+    let SupportedCipherSuite::Tls12(suite) = cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+    else {
+        panic!("not a suite of TLS 1.2");
+    };
+    let suite = Box::leak(Box::new(Tls12CipherSuite {
+        common: limited(&suite.common),
+        ..*suite
+    }));
+    let (mut session, mut peer) = short_lived(SupportedCipherSuite::Tls12(suite));
+    let mut out = [0; sealed_size(7)];
+    let mut sent = 0;
+    let refused = loop {
+        match session.seal(b"message", &mut out) {
+            Ok(length) => assert_eq!(peer.give(&out[..length]), b"message"),
+            Err(refused) => break refused,
+        }
+        sent += 1;
+        assert!(sent <= LIMIT, "more was protected than the suite allows");
+    };
+    assert!(matches!(refused, SessionError::Exhausted), "{refused}");
+}

@@ -1,0 +1,218 @@
+use std::{net::IpAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+use ringlock_pki::{Identity, LeafFacts, Trust};
+use rustls::{
+    ClientConfig, Error, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    client::Resumption,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::{
+        ParsedCertificate, ServerSessionMemoryCache, VerifierBuilderError, WebPkiClientVerifier,
+        danger::ClientCertVerifier,
+    },
+    version::{TLS12, TLS13},
+};
+
+use crate::{HandshakeFailure, session::Session, suites, verifier::PeerVerifier};
+
+/// Sessions remembered for resumption, in each role; as a client that is eight for each of 64
+/// peers. Each costs up to 2 KiB. Beyond that the oldest are forgotten, and their peers do a full
+/// handshake, which costs a millisecond once in a connection's long life.
+const REMEMBERED_SESSIONS: usize = 512;
+
+/// What a handshake demands of a peer; both are options of `server_encryption_options`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// `require_client_auth`: ask peers that dial for a certificate and refuse those without.
+    pub client_auth: bool,
+    /// `require_endpoint_verification`: the address that was dialled must be in the certificate.
+    pub endpoint_verification: bool,
+}
+
+/// Everything that handshakes are made from: one identity, one set of trust anchors, both roles.
+///
+/// Session caches live and die with it, so no session resumes past a change of identity or trust.
+#[derive(Debug)]
+pub struct TlsState {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+    options: Options,
+    leaf: LeafFacts,
+    self_check: Result<(), HandshakeFailure>,
+}
+
+/// Why an identity and trust cannot be made into a [`TlsState`].
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A trust anchor that the verifier cannot use.
+    #[error("trust anchor {number} cannot be used: {source}")]
+    Anchor {
+        /// Its place in the file, from 1.
+        number: usize,
+        /// What is wrong with it.
+        source: Error,
+    },
+    /// The verifier of client certificates cannot be made.
+    #[error("the verifier of client certificates cannot be made: {0}")]
+    Verifier(#[from] VerifierBuilderError),
+    /// The key cannot sign, or does not belong to the certificate.
+    #[error("the private key cannot be used with the certificate: {0}")]
+    Key(#[source] Error),
+    /// The TLS library lacks what the configuration asks for.
+    #[error("the TLS library cannot be set up: {0}")]
+    Provider(#[source] Error),
+}
+
+impl TlsState {
+    /// Makes the configurations of both roles.
+    ///
+    /// # Errors
+    /// [`BuildError`] says which part does not fit; nothing is half made.
+    pub fn build(identity: &Identity, trust: &Trust, options: Options) -> Result<Self, BuildError> {
+        let provider = Arc::new(suites::provider());
+        let roots = Arc::new(roots(trust)?);
+        let verifier = Arc::new(PeerVerifier::new(
+            Arc::clone(&roots),
+            provider.signature_verification_algorithms,
+            options.endpoint_verification,
+        ));
+        let self_check = check_own_chain(&verifier, &identity.chain);
+        Ok(Self {
+            client: Arc::new(client_config(&provider, verifier, identity)?),
+            server: Arc::new(server_config(&provider, roots, identity, options)?),
+            options,
+            leaf: identity.leaf.clone(),
+            self_check,
+        })
+    }
+
+    /// Begins a handshake with a peer that is dialled at `address`.
+    ///
+    /// # Errors
+    /// Only if the TLS library refuses its own configuration.
+    pub fn dial(&self, address: IpAddr) -> Result<Session, HandshakeFailure> {
+        Session::client(Arc::clone(&self.client), ServerName::from(address))
+    }
+
+    /// Begins a handshake with a peer that dials.
+    ///
+    /// # Errors
+    /// Only if the TLS library refuses its own configuration.
+    pub fn accept(&self) -> Result<Session, HandshakeFailure> {
+        Session::server(Arc::clone(&self.server))
+    }
+
+    /// What handshakes demand.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    /// This node's own certificate.
+    pub fn leaf(&self) -> &LeafFacts {
+        &self.leaf
+    }
+
+    /// Whether a peer with this very trust would accept this very identity. A refusal is no error
+    /// in itself, since peers may hold other anchors, but nearly always a mistake.
+    ///
+    /// # Errors
+    /// What such a peer would say.
+    pub fn self_check(&self) -> Result<(), &HandshakeFailure> {
+        self.self_check.as_ref().copied()
+    }
+}
+
+/// The state in force, replaced as a whole. Connections take it once, when they begin.
+#[derive(Debug)]
+pub struct Live(ArcSwap<TlsState>);
+
+impl Live {
+    /// The first state.
+    pub fn new(state: TlsState) -> Self {
+        Self(ArcSwap::from_pointee(state))
+    }
+
+    /// The state in force now.
+    pub fn current(&self) -> Arc<TlsState> {
+        self.0.load_full()
+    }
+
+    /// Puts `state` in force for every handshake that begins from now on.
+    pub fn publish(&self, state: TlsState) {
+        self.0.store(Arc::new(state));
+    }
+}
+
+fn roots(trust: &Trust) -> Result<RootCertStore, BuildError> {
+    let mut roots = RootCertStore::empty();
+    for (index, anchor) in trust.anchors.iter().enumerate() {
+        roots
+            .add(anchor.clone())
+            .map_err(|source| BuildError::Anchor {
+                number: index + 1,
+                source,
+            })?;
+    }
+    Ok(roots)
+}
+
+const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
+
+fn client_config(
+    provider: &Arc<CryptoProvider>,
+    verifier: Arc<PeerVerifier>,
+    identity: &Identity,
+) -> Result<ClientConfig, BuildError> {
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(VERSIONS)
+        .map_err(BuildError::Provider)?
+        // "Dangerous" is the name of the door by which every custom verifier enters; ours checks
+        // the chain with the same code and relaxes nothing but the name, on order.
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_auth_cert(identity.chain.clone(), identity.key.der().clone_key())
+        .map_err(BuildError::Key)?;
+    config.resumption = Resumption::in_memory_sessions(REMEMBERED_SESSIONS);
+    // Peers are dialled by address; there is no name to send (RFC 6066 §3).
+    config.enable_sni = false;
+    config.enable_secret_extraction = true;
+    Ok(config)
+}
+
+fn server_config(
+    provider: &Arc<CryptoProvider>,
+    roots: Arc<RootCertStore>,
+    identity: &Identity,
+    options: Options,
+) -> Result<ServerConfig, BuildError> {
+    let verifier: Arc<dyn ClientCertVerifier> = if options.client_auth {
+        WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider)).build()?
+    } else {
+        WebPkiClientVerifier::no_client_auth()
+    };
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(VERSIONS)
+        .map_err(BuildError::Provider)?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(identity.chain.clone(), identity.key.der().clone_key())
+        .map_err(BuildError::Key)?;
+    config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
+    // A resumed connection yields the ticket of the next one, so one a handshake is enough.
+    config.send_tls13_tickets = 1;
+    config.enable_secret_extraction = true;
+    Ok(config)
+}
+
+fn check_own_chain(
+    verifier: &PeerVerifier,
+    chain: &[CertificateDer<'static>],
+) -> Result<(), HandshakeFailure> {
+    let Some((leaf, intermediates)) = chain.split_first() else {
+        return Err(HandshakeFailure::NoCertificate);
+    };
+    let leaf = ParsedCertificate::try_from(leaf).map_err(HandshakeFailure::from_rustls)?;
+    verifier
+        .verify_chain(&leaf, intermediates, UnixTime::now())
+        .map_err(HandshakeFailure::from_rustls)
+}
