@@ -63,3 +63,16 @@ fn accept(path: &Path, found: &Metadata) -> Result<(), FileError> {
         Ok(())
     }
 }
+
+/// Removes the file at `path`; one that is not there is as good as removed.
+///
+/// # Errors
+/// [`FileError`] names the path.
+pub fn remove_file(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(FileError::from_io(Action::Write, path, error))
+        }
+        _ => Ok(()),
+    }
+}

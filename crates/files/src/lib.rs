@@ -18,7 +18,7 @@ mod read;
 mod write;
 
 pub use error::{Action, FileError};
-pub use folder::create_dir_private;
+pub use folder::{create_dir_private, remove_file};
 pub use read::{read_limited, read_private};
 pub use write::{Existing, NewFile, write_atomic, write_new_atomic, write_set};
 

@@ -48,7 +48,7 @@ pub struct Mode {
 }
 
 impl Mode {
-    /// Plaintext both ways; TLS is refused.
+    /// Plaintext is dialled and accepted; TLS from a peer is left to the database.
     pub const NONE: Self = Self::new(InternodeEncryption::None, false);
     /// Plaintext is dialled, both kinds are accepted: the passive step of a rollout.
     pub const ACCEPT_BOTH: Self = Self::new(InternodeEncryption::None, true);

@@ -25,5 +25,5 @@ mod verifier;
 
 pub use failure::HandshakeFailure;
 pub use record::{MAX_RECORD, MAX_SEALED_RECORD, RecordError};
-pub use session::{Failed, Handshake, Opened, Session, SessionError, sealed_size};
+pub use session::{Early, Failed, Handshake, Opened, Session, SessionError, sealed_size};
 pub use state::{BuildError, Live, Options, TlsState};

@@ -73,6 +73,15 @@ pub struct Opened {
     pub ended: bool,
 }
 
+/// What [`Session::open_early`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Early {
+    /// Application data.
+    pub plaintext: Vec<u8>,
+    /// Whether the peer said `close_notify` behind it.
+    pub ended: bool,
+}
+
 /// Why an established session is broken.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -157,10 +166,10 @@ impl Session {
             return Ok(Handshake::Done);
         };
         let mut consumed = 0;
-        let mut early = Vec::new();
+        let mut early = Early::default();
         let failure = loop {
             let step = process!(&mut **connection, &mut incoming[consumed..], status => {
-                handshake_step(status, outgoing, &mut consumed, &mut early)
+                handshake_step(status, outgoing, &mut consumed, &mut early.plaintext)
             });
             match step {
                 Ok(Step::Again) => {}
@@ -180,7 +189,11 @@ impl Session {
                         });
                     }
                 },
-                Ok(Step::Closed) => break HandshakeFailure::Closed,
+                Ok(Step::Closed) if connection.common().is_handshaking() => {
+                    break HandshakeFailure::Closed;
+                }
+                // The peer's whole stream came with the end of the handshake.
+                Ok(Step::Closed) => early.ended = true,
                 Err(error) => break HandshakeFailure::from_rustls(error),
             }
         };
@@ -252,12 +265,12 @@ impl Session {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_early(&mut self, outgoing: &mut Vec<u8>) -> Result<Vec<u8>, SessionError> {
+    pub fn open_early(&mut self, outgoing: &mut Vec<u8>) -> Result<Early, SessionError> {
         self.established_mut()?.open_early(outgoing)
     }
 
     /// Exchanges the library's connection for its keys.
-    fn establish(&mut self, early: Vec<u8>, rest: &[u8]) -> Result<(), HandshakeFailure> {
+    fn establish(&mut self, early: Early, rest: &[u8]) -> Result<(), HandshakeFailure> {
         let State::Handshaking(connection) = mem::replace(&mut self.0, State::Failed) else {
             return Ok(());
         };

@@ -71,6 +71,10 @@ impl Opener {
             return Err(RecordError::Unexpected);
         }
         let inner = self.decrypt(header, body, out)?;
+        // Padding counts: content, type and zeros are at most 2^14 + 1 bytes (RFC 8446 §5.4).
+        if inner > MAX_RECORD + 1 {
+            return Err(RecordError::Overflow);
+        }
         // The content is followed by its type and by as many zeros as the peer likes.
         let end = out[..inner]
             .iter()

@@ -4,7 +4,7 @@ use rustls::{
     kernel::KernelConnection, pki_types::CertificateDer, server::ServerConnectionData,
 };
 
-use super::{Connection, Opened, SessionError};
+use super::{Connection, Early, Opened, SessionError};
 use crate::{
     HandshakeFailure,
     record::{Cipher, Content, OVERHEAD, Opener, RecordError, Sealer, Version},
@@ -31,7 +31,7 @@ pub(super) struct Established {
     /// The beginning of a record that has not arrived whole; empty between records.
     carry: Vec<u8>,
     /// Application data that the library opened with the end of the handshake.
-    early: Vec<u8>,
+    early: Early,
     /// The beginning of a handshake message that has not arrived whole.
     message: Vec<u8>,
     idle_records: u8,
@@ -53,7 +53,7 @@ enum Schedule {
 impl Established {
     pub(super) fn new(
         connection: Connection,
-        early: Vec<u8>,
+        early: Early,
         rest: &[u8],
     ) -> Result<Self, SessionError> {
         let agreed = Agreed {
@@ -129,16 +129,17 @@ impl Established {
         self.sealer.seal(Content::Alert, &CLOSE_NOTIFY, out)
     }
 
-    pub(super) fn open_early(&mut self, outgoing: &mut Vec<u8>) -> Result<Vec<u8>, SessionError> {
-        let mut plaintext = std::mem::take(&mut self.early);
+    pub(super) fn open_early(&mut self, outgoing: &mut Vec<u8>) -> Result<Early, SessionError> {
+        let mut early = std::mem::take(&mut self.early);
         let incoming = std::mem::take(&mut self.carry);
-        if !incoming.is_empty() {
-            let start = plaintext.len();
-            plaintext.resize(start + incoming.len(), 0);
-            let opened = self.open(&incoming, &mut plaintext[start..], outgoing)?;
-            plaintext.truncate(start + opened.plaintext);
+        if !incoming.is_empty() && !early.ended {
+            let start = early.plaintext.len();
+            early.plaintext.resize(start + incoming.len(), 0);
+            let opened = self.open(&incoming, &mut early.plaintext[start..], outgoing)?;
+            early.plaintext.truncate(start + opened.plaintext);
+            early.ended = opened.ended;
         }
-        Ok(plaintext)
+        Ok(early)
     }
 
     pub(super) fn open(
@@ -178,6 +179,11 @@ impl Established {
             };
             consumed += record.taken;
             let content = &room[..record.plaintext];
+            if !self.message.is_empty() && record.content != Content::Handshake {
+                // A handshake message may span records, but nothing may stand between them
+                // (RFC 8446 §5.1).
+                return Err(RecordError::Unexpected.into());
+            }
             if record.content == Content::ApplicationData && record.plaintext > 0 {
                 written += record.plaintext;
                 self.idle_records = 0;

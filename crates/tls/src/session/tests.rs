@@ -24,7 +24,7 @@ use rustls::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::{Failed, Handshake, Session, SessionError, sealed_size};
+use super::{Early, Failed, Handshake, Session, SessionError, sealed_size};
 use crate::{HandshakeFailure, Options, TlsState, suites};
 
 /// The address of the node that accepts.

@@ -114,10 +114,31 @@ fn bytes_that_come_with_the_end_of_the_handshake_are_not_lost() {
         let end = server.handshake(&mut flight, &mut outgoing).unwrap();
         assert_eq!(end, Handshake::Done);
         assert!(flight.is_empty());
-        let early = server.open_early(&mut outgoing).unwrap();
+        let early = server.open_early(&mut outgoing).unwrap().plaintext;
         assert!(early == sent, "{length} bytes became {}", early.len());
         assert_eq!(receive(&mut client, &outgoing).unwrap().plaintext, b"");
         Pair { client, server }.talk();
+    }
+}
+
+#[test]
+fn a_stream_that_comes_whole_with_the_end_of_the_handshake_has_ended() {
+    for length in [0, 1, 16_384, 50_000] {
+        let (mut client, mut server, mut flight) = client_done();
+        let sent = vec![7; length];
+        flight.extend(seal(&mut client, &sent));
+        flight.extend(close(&mut client));
+        let mut outgoing = Vec::new();
+        let end = server.handshake(&mut flight, &mut outgoing).unwrap();
+        assert_eq!(end, Handshake::Done);
+        let early = server.open_early(&mut outgoing).unwrap();
+        assert!(early.plaintext == sent && early.ended, "{length} bytes");
+        // The other direction is still open.
+        outgoing.extend(seal(&mut server, b"answer"));
+        assert_eq!(
+            receive(&mut client, &outgoing).unwrap().plaintext,
+            b"answer"
+        );
     }
 }
 
@@ -135,7 +156,7 @@ fn bytes_that_are_cut_anywhere_behind_the_handshake_go_on_where_they_were_cut() 
         let mut outgoing = Vec::new();
         let end = server.handshake(&mut flight, &mut outgoing).unwrap();
         assert_eq!(end, Handshake::Done);
-        assert_eq!(server.open_early(&mut outgoing).unwrap(), b"");
+        assert_eq!(server.open_early(&mut outgoing).unwrap(), Early::default());
         assert_eq!(server.carried().len(), cut);
         // The database may speak before the rest has come.
         outgoing.extend(seal(&mut server, b"hello"));
@@ -150,7 +171,7 @@ fn without_early_bytes_there_is_nothing_to_open() {
     let mut outgoing = Vec::new();
     server.handshake(&mut flight, &mut outgoing).unwrap();
     let tickets = outgoing.clone();
-    assert_eq!(server.open_early(&mut outgoing).unwrap(), b"");
+    assert_eq!(server.open_early(&mut outgoing).unwrap(), Early::default());
     assert_eq!(outgoing, tickets);
 }
 
@@ -170,7 +191,7 @@ fn a_server_that_speaks_before_it_has_heard_the_end_is_understood() {
     incoming.extend(peer.seal(b" a round trip"));
     let end = session.handshake(&mut incoming, &mut outgoing).unwrap();
     assert_eq!(end, Handshake::Done);
-    let early = session.open_early(&mut outgoing).unwrap();
+    let early = session.open_early(&mut outgoing).unwrap().plaintext;
     assert_eq!(early, b"half a round trip");
     peer.give(&outgoing);
     assert_eq!(peer.give(&seal(&mut session, b"ping")), b"ping");

@@ -1,0 +1,30 @@
+//! Whom the peer's certificate names.
+
+use std::net::IpAddr;
+
+use ringlock_model::PeerName;
+use ringlock_pki::LeafFacts;
+use ringlock_policy::{Met, Permit, authorize};
+use ringlock_tls::Session;
+
+use crate::{refusal::Refusal, shared::InForce};
+
+/// Asks the policy whether the peer of an established session is allowed, and names it.
+pub(crate) fn authorize_session(
+    session: &Session,
+    address: IpAddr,
+    in_force: &InForce,
+) -> Result<(Permit, Option<PeerName>), Refusal> {
+    let Some(certificate) = session.peer_certificate() else {
+        let permit = authorize(&in_force.requirements, Met::Anonymous)?;
+        return Ok((permit, None));
+    };
+    let leaf = LeafFacts::read(certificate)?;
+    let met = Met::Certificate {
+        uri: leaf.uri.as_ref(),
+        ips: &leaf.ips,
+        address,
+    };
+    let permit = authorize(&in_force.requirements, met)?;
+    Ok((permit, Some(leaf.name())))
+}

@@ -1,0 +1,38 @@
+//! The data plane: takes connections, decides, wraps, relays.
+//!
+//! One agent stands beside one database node. [`conn`] is the life of one connection and reads
+//! like the list in `ARCHITECTURE.md`; everything else serves it:
+//!
+//! ```text
+//!             worker threads (relay, one tokio runtime each)      control thread
+//!   accept ─▶ conn ─▶ detect ─▶ establish ─▶ relay ─▶ record      admin, reload, turnover, cut
+//!                 policy decides and authorizes; tls wraps        share `Shared`, by atomics
+//! ```
+//!
+//! Nothing is ever relayed in plaintext because something failed: every early end is a
+//! [`Refusal`](refusal::Refusal) with a sentence, a code and a counter.
+
+mod admin;
+mod certificate;
+mod conn;
+mod cut;
+mod detect;
+mod establish;
+mod guard;
+mod links;
+mod material;
+mod mode;
+mod refusal;
+mod relay;
+mod reload;
+mod shared;
+mod startup;
+mod status;
+mod turnover;
+mod worker;
+
+pub use admin::AdminError;
+pub use cut::interception_rules;
+pub use material::{LoadError, load};
+pub use mode::StateError;
+pub use startup::{Agent, StartError};

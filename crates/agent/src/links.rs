@@ -1,0 +1,285 @@
+//! Every connection that is there now.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use atomic_waker::AtomicWaker;
+use ringlock_model::{Direction, Security, admin};
+use tokio::time::Instant;
+
+/// The links of an agent.
+#[derive(Default)]
+pub(crate) struct Links {
+    next: AtomicU64,
+    live: Mutex<BTreeMap<u64, Arc<LinkHandle>>>,
+}
+
+/// What is known of a link when it is established.
+pub(crate) struct LinkFacts {
+    pub(crate) peer: SocketAddr,
+    pub(crate) direction: Direction,
+    pub(crate) security: Security,
+}
+
+/// One link, shared by the relay that carries it and by those who watch it.
+pub(crate) struct LinkHandle {
+    facts: LinkFacts,
+    since: Instant,
+    sent: AtomicU64,
+    received: AtomicU64,
+    order: AtomicU8,
+    waker: AtomicWaker,
+}
+
+/// What a link was told to do.
+const STAY: u8 = 0;
+const TURN: u8 = 1;
+const CUT: u8 = 2;
+const OVER: u8 = 3;
+
+/// Takes the link off the list when the relay ends, however it ends.
+pub(crate) struct LinkGuard<'a> {
+    links: &'a Links,
+    id: u64,
+}
+
+impl Links {
+    /// Lists a link from now until the guard is dropped.
+    pub(crate) fn begin(&self, facts: LinkFacts) -> (Arc<LinkHandle>, LinkGuard<'_>) {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let handle = Arc::new(LinkHandle {
+            facts,
+            since: Instant::now(),
+            sent: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            order: AtomicU8::new(STAY),
+            waker: AtomicWaker::new(),
+        });
+        lock(&self.live).insert(id, Arc::clone(&handle));
+        (handle, LinkGuard { links: self, id })
+    }
+
+    /// Every link, oldest first.
+    pub(crate) fn all(&self) -> Vec<Arc<LinkHandle>> {
+        lock(&self.live).values().cloned().collect()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        lock(&self.live).len()
+    }
+}
+
+impl Drop for LinkGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(handle) = lock(&self.links.live).remove(&self.id) {
+            handle.order.store(OVER, Ordering::Release);
+        }
+    }
+}
+
+impl LinkHandle {
+    pub(crate) fn direction(&self) -> Direction {
+        self.facts.direction
+    }
+
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.facts.peer
+    }
+
+    pub(crate) fn security(&self) -> &Security {
+        &self.facts.security
+    }
+
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+
+    pub(crate) fn count_sent(&self, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_received(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes to the peer.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Bytes from the peer.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that flowed against the direction in which the connection was opened. Messages flow
+    /// with it; only a stream of files flows both ways.
+    pub(crate) fn answered(&self) -> u64 {
+        match self.facts.direction {
+            Direction::Outbound => self.received(),
+            Direction::Inbound => self.sent(),
+        }
+    }
+
+    /// Orders the link to be ended gently.
+    pub(crate) fn turn(&self) {
+        self.order.fetch_max(TURN, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Orders the link to be ended at once.
+    pub(crate) fn cut(&self) {
+        self.order.fetch_max(CUT, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Ready once the link was ordered to end; otherwise the order wakes the task.
+    pub(crate) fn poll_turn(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.order.load(Ordering::Acquire) != STAY {
+            return Poll::Ready(());
+        }
+        self.waker.register(cx.waker());
+        // An order between the look and the registration would otherwise be slept through.
+        if self.order.load(Ordering::Acquire) == STAY {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.order.load(Ordering::Acquire) == CUT
+    }
+
+    /// Whether the relay has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.order.load(Ordering::Acquire) == OVER
+    }
+
+    /// The row that `status` shows.
+    pub(crate) fn row(&self) -> admin::Link {
+        admin::Link {
+            peer: self.facts.peer.ip(),
+            port: self.facts.peer.port(),
+            direction: self.facts.direction,
+            security: self.facts.security.clone(),
+            age_ms: u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+            received: self.received(),
+            sent: self.sent(),
+        }
+    }
+}
+
+impl fmt::Display for LinkHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LinkFacts {
+            peer,
+            direction,
+            security,
+        } = &self.facts;
+        write!(f, "{direction} {peer} {security}")
+    }
+}
+
+/// A lock that outlives a panic: what it guards is changed by single insertions and removals, so
+/// it is whole at any moment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use ringlock_model::PlaintextReason;
+
+    use super::*;
+
+    fn facts(peer: &str, direction: Direction) -> LinkFacts {
+        LinkFacts {
+            peer: peer.parse().unwrap(),
+            direction,
+            security: Security::Plaintext {
+                reason: PlaintextReason::EncryptionNone,
+            },
+        }
+    }
+
+    fn is_ordered(link: &LinkHandle) -> bool {
+        link.poll_turn(&Context::from_waker(Waker::noop()))
+            .is_ready()
+    }
+
+    #[tokio::test]
+    async fn a_link_is_listed_until_its_relay_ends() {
+        let links = Links::default();
+        let (first, guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        let (_second, _guard) = links.begin(facts("10.0.0.3:7000", Direction::Inbound));
+        assert_eq!(links.count(), 2);
+        assert!(Arc::ptr_eq(&links.all()[0], &first), "the oldest is first");
+        drop(guard);
+        assert_eq!(links.count(), 1);
+        assert!(first.is_over());
+        assert!(!links.all()[0].is_over());
+    }
+
+    #[tokio::test]
+    async fn a_link_without_an_order_goes_on() {
+        let links = Links::default();
+        let (link, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        assert!(!is_ordered(&link));
+        assert!(!link.is_cut());
+    }
+
+    #[tokio::test]
+    async fn a_cut_outweighs_a_turn_whichever_comes_first() {
+        let links = Links::default();
+        let orders: [fn(&LinkHandle); 2] = [LinkHandle::turn, LinkHandle::cut];
+        for (first, second) in [(0, 1), (1, 0)] {
+            let (link, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+            orders[first](&link);
+            orders[second](&link);
+            assert!(is_ordered(&link));
+            assert!(link.is_cut());
+        }
+        let (turned, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        turned.turn();
+        assert!(is_ordered(&turned) && !turned.is_cut());
+    }
+
+    #[tokio::test]
+    async fn an_order_wakes_the_relay() {
+        let links = Links::default();
+        let (link, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        let waiting = Arc::clone(&link);
+        let relay = tokio::spawn(std::future::poll_fn(move |cx| waiting.poll_turn(cx)));
+        tokio::task::yield_now().await;
+        assert!(!relay.is_finished());
+        link.turn();
+        relay.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_flows_against_the_dial_is_the_answer() {
+        let links = Links::default();
+        for (direction, answered) in [(Direction::Outbound, 2), (Direction::Inbound, 1)] {
+            let (link, _guard) = links.begin(facts("10.0.0.2:7000", direction));
+            link.count_sent(1);
+            link.count_received(2);
+            assert_eq!(link.answered(), answered);
+            let row = link.row();
+            assert_eq!((row.sent, row.received), (1, 2));
+            assert_eq!(row.peer.to_string(), "10.0.0.2");
+            assert_eq!((row.port, row.direction), (7000, direction));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Key material from files: identity, trust, and what handshakes are made from.
+
+use std::path::{Path, PathBuf};
+
+use ringlock_config::{Config, IdentityFiles};
+use ringlock_files::{FileError, read_limited, read_private};
+use ringlock_pki::{Identity, IdentityError, Trust, TrustError};
+use ringlock_store::{KeyStore, StoreError};
+use ringlock_tls::{BuildError, Options, TlsState};
+use time::OffsetDateTime;
+
+/// The most that is read from a key or certificate file: a truststore of several hundred CAs.
+const MAX_FILE: u64 = 1 << 20;
+
+/// Why key material was not put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file cannot be read, or may be read by too many.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file does not hold what it should.
+    #[error("{}: {source}", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: StoreError,
+    },
+    /// Key and certificates do not make an identity.
+    #[error("{}: {source}", path.display())]
+    Identity {
+        /// The file with the certificate.
+        path: PathBuf,
+        /// What does not fit.
+        source: IdentityError,
+    },
+    /// The truststore holds no usable anchor.
+    #[error("{}: {source}", path.display())]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TrustError,
+    },
+    /// The TLS library does not take it.
+    #[error("{}: {source}", path.display())]
+    Build {
+        /// The file with the certificate.
+        path: PathBuf,
+        /// What it says.
+        source: BuildError,
+    },
+}
+
+/// Reads and checks everything that `server_encryption_options` names.
+///
+/// # Errors
+/// [`LoadError`] names the file.
+pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError> {
+    let identity = identity(&config.internode.identity, now)?;
+    let trust = trust(&config.internode.truststore, now)?;
+    for subject in &identity.unused {
+        tracing::info!(
+            subject,
+            "a certificate that is no part of the chain is not sent"
+        );
+    }
+    for anchor in &trust.expired {
+        let until = date(anchor.not_after);
+        tracing::warn!(
+            subject = anchor.subject,
+            until,
+            "an expired CA is not trusted"
+        );
+    }
+    let options = Options {
+        client_auth: config.internode.require_client_auth,
+        endpoint_verification: config.internode.require_endpoint_verification,
+    };
+    TlsState::build(&identity, &trust, options).map_err(|source| LoadError::Build {
+        path: certificate_path(&config.internode.identity).to_owned(),
+        source,
+    })
+}
+
+/// Every file whose change means a reload, the configuration itself included.
+pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
+    let mut files = vec![config.path.clone(), config.internode.truststore.clone()];
+    match &config.internode.identity {
+        IdentityFiles::Pair {
+            certificate,
+            keyfile,
+        } => files.extend([certificate.clone(), keyfile.clone()]),
+        IdentityFiles::Combined { keystore } => files.push(keystore.clone()),
+    }
+    files
+}
+
+/// The file that holds the private key.
+pub(crate) fn key_file(config: &Config) -> &Path {
+    match &config.internode.identity {
+        IdentityFiles::Pair { keyfile, .. } => keyfile,
+        IdentityFiles::Combined { keystore } => keystore,
+    }
+}
+
+fn identity(files: &IdentityFiles, now: OffsetDateTime) -> Result<Identity, LoadError> {
+    let store = match files {
+        IdentityFiles::Pair {
+            certificate,
+            keyfile,
+        } => {
+            let certificates = read_store(certificate, &read_limited(certificate, MAX_FILE)?)?;
+            certificates.join(read_store(keyfile, &read_private(keyfile, MAX_FILE)?)?)
+        }
+        IdentityFiles::Combined { keystore } => {
+            read_store(keystore, &read_private(keystore, MAX_FILE)?)?
+        }
+    };
+    Identity::select(store, now).map_err(|source| LoadError::Identity {
+        path: certificate_path(files).to_owned(),
+        source,
+    })
+}
+
+fn trust(path: &Path, now: OffsetDateTime) -> Result<Trust, LoadError> {
+    let store = read_store(path, &read_limited(path, MAX_FILE)?)?;
+    Trust::select(&store, now).map_err(|source| LoadError::Trust {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_store(path: &Path, bytes: &[u8]) -> Result<KeyStore, LoadError> {
+    ringlock_store::parse_pem(bytes).map_err(|source| LoadError::Store {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn certificate_path(files: &IdentityFiles) -> &Path {
+    match files {
+        IdentityFiles::Pair { certificate, .. } => certificate,
+        IdentityFiles::Combined { keystore } => keystore,
+    }
+}
+
+/// A time as the admin socket writes it: RFC 3339, UTC.
+pub(crate) fn date(time: OffsetDateTime) -> String {
+    time.format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_else(|_| time.unix_timestamp().to_string())
+}

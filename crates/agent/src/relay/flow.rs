@@ -1,0 +1,264 @@
+//! One direction of a relay.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use ringlock_tls::Session;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use super::{
+    Relay, RelayError, Transport,
+    buffer::{Buffer, CHUNK, Pending},
+};
+
+/// The most that waits to be answered before the peer is no longer listened to.
+const MAX_CONTROL: usize = 4096;
+
+/// Where one direction stands.
+pub(super) struct Flow {
+    stage: Stage,
+    /// Bytes that the receiver has not taken yet. Nothing is read while there are any, so that
+    /// back-pressure is TCP's own.
+    pending: Option<Pending>,
+    /// What goes out before the next bytes that are read: early data, key updates.
+    control: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Bytes are carried.
+    Open,
+    /// The sender has ended; the end is still to be said to the receiver.
+    Ending,
+    /// The goodbye is being written.
+    Flushing,
+    /// Nothing more will happen.
+    Ended,
+}
+
+/// Whether a direction is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FlowEnd {
+    Open,
+    Ended,
+}
+
+impl Flow {
+    pub(super) fn new(control: Vec<u8>) -> Self {
+        Self {
+            stage: Stage::Open,
+            pending: None,
+            control,
+        }
+    }
+
+    /// Ends the direction as if its sender had.
+    pub(super) fn end(&mut self) {
+        if self.stage == Stage::Open {
+            self.stage = Stage::Ending;
+        }
+    }
+
+    /// Writes what is there, until nothing is left.
+    fn poll_flush(&mut self, to: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(pending) = &mut self.pending {
+            let written = ready!(Pin::new(&mut *to).poll_write(cx, pending.bytes()))?;
+            if pending.advance(written) {
+                self.pending = None;
+            }
+        }
+        while !self.control.is_empty() {
+            let written = ready!(Pin::new(&mut *to).poll_write(cx, &self.control))?;
+            self.control.drain(..written);
+            if self.control.is_empty() {
+                self.control = Vec::new();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn has_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    pub(super) fn control(&self) -> &[u8] {
+        &self.control
+    }
+
+    fn is_over(&self) -> FlowEnd {
+        match self.stage {
+            Stage::Ended => FlowEnd::Ended,
+            Stage::Open | Stage::Ending | Stage::Flushing => FlowEnd::Open,
+        }
+    }
+}
+
+impl Relay {
+    /// Carries bytes from the database to the peer as far as both sockets allow.
+    pub(super) fn poll_outward(&mut self, cx: &mut Context<'_>) -> Result<FlowEnd, RelayError> {
+        while self.outward.stage != Stage::Ended {
+            match self.outward.poll_flush(&mut self.peer, cx) {
+                Poll::Ready(flushed) => flushed.map_err(RelayError::Peer)?,
+                Poll::Pending => break,
+            }
+            match self.outward.stage {
+                Stage::Open => match self.poll_take_out(cx) {
+                    Poll::Ready(taken) => taken?,
+                    Poll::Pending => break,
+                },
+                Stage::Ending => self.say_goodbye()?,
+                Stage::Flushing => {
+                    shut_down(&mut self.peer, cx).map_err(RelayError::Peer)?;
+                    self.outward.stage = Stage::Ended;
+                }
+                Stage::Ended => {}
+            }
+        }
+        Ok(self.outward.is_over())
+    }
+
+    /// Carries bytes from the peer to the database as far as both sockets allow.
+    pub(super) fn poll_inward(&mut self, cx: &mut Context<'_>) -> Result<FlowEnd, RelayError> {
+        while self.inward.stage != Stage::Ended {
+            match self.inward.poll_flush(&mut self.database, cx) {
+                Poll::Ready(flushed) => flushed.map_err(RelayError::Database)?,
+                Poll::Pending => break,
+            }
+            match self.inward.stage {
+                Stage::Open => match self.poll_take_in(cx) {
+                    Poll::Ready(taken) => taken?,
+                    Poll::Pending => break,
+                },
+                Stage::Ending | Stage::Flushing => {
+                    shut_down(&mut self.database, cx).map_err(RelayError::Database)?;
+                    self.inward.stage = Stage::Ended;
+                }
+                Stage::Ended => {}
+            }
+        }
+        // What `open` had to answer goes out with the other direction.
+        if !self.outward.control.is_empty() && self.outward.stage != Stage::Ended {
+            self.poll_outward(cx)?;
+        }
+        Ok(self.inward.is_over())
+    }
+
+    /// Reads a chunk from the database and makes it what the peer is to get.
+    fn poll_take_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
+        let mut chunk = Buffer::take();
+        let read = ready!(poll_read(&mut self.database, &mut chunk[..CHUNK], cx))
+            .map_err(RelayError::Database)?;
+        if read == 0 {
+            self.outward.end();
+            return Poll::Ready(Ok(()));
+        }
+        self.link.count_sent(read);
+        self.outward.pending = Some(match &mut self.transport {
+            Transport::Clear => Pending::new(chunk, read),
+            Transport::Tls(session) => {
+                let mut records = Buffer::take();
+                let sealed = session
+                    .seal(&chunk[..read], &mut records)
+                    .map_err(RelayError::Tls)?;
+                Pending::new(records, sealed)
+            }
+        });
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads a chunk from the peer and makes it what the database is to get.
+    fn poll_take_in(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
+        if self.outward.control.len() > MAX_CONTROL {
+            // The peer asks for answers and takes none. When it does, this task is woken.
+            return Poll::Pending;
+        }
+        let mut chunk = Buffer::take();
+        let carried = match &self.transport {
+            Transport::Clear => 0,
+            Transport::Tls(session) => carry_over(session, &mut chunk),
+        };
+        let room = &mut chunk[carried..carried + CHUNK];
+        let read = ready!(poll_read(&mut self.peer, room, cx)).map_err(RelayError::Peer)?;
+        if read == 0 {
+            return Poll::Ready(self.peer_closed());
+        }
+        let received = match &mut self.transport {
+            Transport::Clear => {
+                self.inward.pending = Some(Pending::new(chunk, read));
+                read
+            }
+            Transport::Tls(session) => {
+                let mut plaintext = Buffer::take();
+                let opened = session
+                    .open(
+                        &chunk[..carried + read],
+                        &mut plaintext,
+                        &mut self.outward.control,
+                    )
+                    .map_err(RelayError::Tls)?;
+                if opened.ended {
+                    self.inward.end();
+                }
+                if opened.plaintext > 0 {
+                    self.inward.pending = Some(Pending::new(plaintext, opened.plaintext));
+                }
+                opened.plaintext
+            }
+        };
+        self.link.count_received(received);
+        Poll::Ready(Ok(()))
+    }
+
+    fn peer_closed(&mut self) -> Result<(), RelayError> {
+        match &self.transport {
+            Transport::Clear => {
+                self.inward.end();
+                Ok(())
+            }
+            Transport::Tls(_) => Err(RelayError::Truncated),
+        }
+    }
+
+    /// The database has ended: tells a TLS peer so before the FIN does.
+    fn say_goodbye(&mut self) -> Result<(), RelayError> {
+        if let Transport::Tls(session) = &mut self.transport {
+            let mut records = Buffer::take();
+            let length = session.close(&mut records).map_err(RelayError::Tls)?;
+            if length > 0 {
+                self.outward.pending = Some(Pending::new(records, length));
+            }
+        }
+        self.outward.stage = Stage::Flushing;
+        Ok(())
+    }
+}
+
+fn carry_over(session: &Session, chunk: &mut Buffer) -> usize {
+    let carried = session.carried();
+    chunk[..carried.len()].copy_from_slice(carried);
+    carried.len()
+}
+
+fn poll_read(
+    from: &mut TcpStream,
+    room: &mut [u8],
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(room);
+    ready!(Pin::new(from).poll_read(cx, &mut buffer))?;
+    Poll::Ready(Ok(buffer.filled().len()))
+}
+
+/// Sends FIN. TCP's own shutdown never waits, and a socket that is gone already needs none.
+fn shut_down(socket: &mut TcpStream, cx: &mut Context<'_>) -> io::Result<()> {
+    match Pin::new(socket).poll_shutdown(cx) {
+        Poll::Ready(Err(error)) if error.kind() != io::ErrorKind::NotConnected => Err(error),
+        Poll::Ready(_) | Poll::Pending => Ok(()),
+    }
+}

@@ -1,0 +1,237 @@
+//! Puts changed files in force: load, verify by our own rules, publish, keep the old on failure.
+
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use notify::{
+    EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    event::{AccessKind, AccessMode},
+};
+use ringlock_config::Config;
+use ringlock_files::{FileError, read_limited, read_private};
+use ringlock_finding::Findings;
+use time::OffsetDateTime;
+use tokio::{
+    sync::{Mutex, mpsc},
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use crate::{
+    material::{LoadError, date, key_file, load, watched_files},
+    mode::StateError,
+    shared::Shared,
+};
+
+/// How long to wait after a change for the rest of it: a certificate and its key are two files.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// How often the files are looked at without a notice, for file systems that give none.
+const POLL: Duration = Duration::from_secs(30);
+
+/// The most that is read of any watched file to tell whether it changed.
+const MAX_FILE: u64 = 4 << 20;
+
+/// Why a reload changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReloadError {
+    #[error("{0}")]
+    Config(Findings),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("{0} was changed, which takes a restart of the agent")]
+    NeedsRestart(&'static str),
+}
+
+/// Reloads one at a time and knows what is in force.
+pub(crate) struct Reloader {
+    shared: Arc<Shared>,
+    fingerprint: Mutex<u64>,
+}
+
+impl Reloader {
+    /// A reloader for what was just loaded.
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let fingerprint = fingerprint(&shared.in_force().config);
+        Self {
+            shared,
+            fingerprint: Mutex::new(fingerprint),
+        }
+    }
+
+    /// Puts the files in force as they are now and says whether they differ from before.
+    pub(crate) async fn reload(&self) -> Result<bool, ReloadError> {
+        let mut in_force = self.fingerprint.lock().await;
+        let current = fingerprint(&self.shared.in_force().config);
+        if *in_force == current {
+            return Ok(false);
+        }
+        match self.publish() {
+            Ok(()) => {
+                // What was read may be newer than the fingerprint; then the next look reloads again.
+                *in_force = current;
+                self.shared.reloads.count_published();
+                Ok(true)
+            }
+            Err(error) => {
+                self.shared.reloads.count_failed();
+                Err(error)
+            }
+        }
+    }
+
+    fn publish(&self) -> Result<(), ReloadError> {
+        let old = self.shared.in_force();
+        let config = read_config(&old.config.path)?;
+        check_fixed(&old.config, &config)?;
+        let tls = load(&config, OffsetDateTime::now_utc())?;
+        let (mode, origin) = (
+            config.internode.mode,
+            config.internode.mode_origin.to_string(),
+        );
+        self.shared.mode.configure(mode, origin)?;
+        tracing::info!(
+            certificate = %tls.leaf().sha256,
+            not_after = date(tls.leaf().not_after),
+            "reloaded; new handshakes use it, established links stay"
+        );
+        self.shared.live.publish(tls);
+        self.shared.put_in_force(config);
+        Ok(())
+    }
+
+    /// Reloads on every change of the files, until the agent ends.
+    pub(crate) async fn watch(self: Arc<Self>) {
+        let (sender, mut changes) = mpsc::channel(1);
+        let _watcher = self.watcher(sender);
+        let mut poll = interval(POLL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reported = None;
+        loop {
+            tokio::select! {
+                Some(()) = changes.recv() => sleep(SETTLE).await,
+                _ = poll.tick() => {}
+            }
+            // A change that came while the last one settled is part of it.
+            while changes.try_recv().is_ok() {}
+            let seen = fingerprint(&self.shared.in_force().config);
+            if reported == Some(seen) {
+                continue;
+            }
+            reported = None;
+            if let Err(error) = self.reload().await {
+                // Said once for each state of the files, and not at every look.
+                reported = Some(seen);
+                report(&error);
+            }
+        }
+    }
+
+    /// Watches folders and not files: a file that is replaced by a rename, or by the swap of a
+    /// symbolic link above it, takes its watch along.
+    fn watcher(&self, changes: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+        let notice = move |event: notify::Result<notify::Event>| {
+            if event.as_ref().is_ok_and(|event| is_mere_access(event.kind)) {
+                return;
+            }
+            // A full channel holds the same notice already.
+            let _noticed = changes.try_send(());
+        };
+        let config = notify::Config::default();
+        let mut watcher = match RecommendedWatcher::new(notice, config) {
+            Ok(watcher) => watcher,
+            Err(error) => {
+                tracing::warn!(%error, "files are looked at every {POLL:?} only");
+                return None;
+            }
+        };
+        for folder in folders(&self.shared.in_force().config) {
+            if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                tracing::warn!(%error, folder = %folder.display(), "a folder is looked at every {POLL:?} only");
+            }
+        }
+        Some(watcher)
+    }
+}
+
+/// Whether nothing was written: our own looks at the files are such events, and would otherwise
+/// lead to the next look.
+fn is_mere_access(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
+}
+
+/// Logs a failed reload, one line a mistake.
+pub(crate) fn report(error: &ReloadError) {
+    for line in error.to_string().lines() {
+        tracing::warn!("not reloaded, what was in force stays: {line}");
+    }
+}
+
+/// Reads `ringlock.yaml`.
+pub(crate) fn read_config(path: &Path) -> Result<Config, ReloadError> {
+    let bytes = read_limited(path, MAX_FILE)?;
+    let text = String::from_utf8_lossy(&bytes);
+    ringlock_config::parse(&text, path).map_err(ReloadError::Config)
+}
+
+/// Sockets, threads and the place of the state are made once.
+fn check_fixed(old: &Config, new: &Config) -> Result<(), ReloadError> {
+    let fixed = [
+        ("interception", old.interception == new.interception),
+        ("admin_socket", old.admin_socket == new.admin_socket),
+        (
+            "state_directory",
+            old.state_directory == new.state_directory,
+        ),
+        ("workers", old.workers == new.workers),
+        ("max_handshakes", old.max_handshakes == new.max_handshakes),
+        ("storage_port", old.storage_port == new.storage_port),
+        (
+            "ssl_storage_port",
+            old.ssl_storage_port == new.ssl_storage_port,
+        ),
+    ];
+    match fixed.into_iter().find(|(_, same)| !same) {
+        Some((key, _)) => Err(ReloadError::NeedsRestart(key)),
+        None => Ok(()),
+    }
+}
+
+/// Tells one state of the files from another; an unreadable file is a state too.
+fn fingerprint(config: &Config) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for file in watched_files(config) {
+        file.hash(&mut hasher);
+        match read_limited(&file, MAX_FILE) {
+            Ok(bytes) => bytes.hash(&mut hasher),
+            Err(error) => error.to_string().hash(&mut hasher),
+        }
+    }
+    // A key that others may read is a change, though its content is not.
+    if let Err(error) = read_private(key_file(config), MAX_FILE) {
+        error.to_string().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn folders(config: &Config) -> BTreeSet<PathBuf> {
+    watched_files(config)
+        .iter()
+        .filter_map(|file| file.parent())
+        .map(|folder| {
+            if folder.as_os_str().is_empty() {
+                PathBuf::from(".")
+            } else {
+                folder.to_owned()
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,166 @@
+//! What all threads of an agent share.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use ringlock_config::{Config, Interception};
+use ringlock_net::Dialer;
+use ringlock_policy::Requirements;
+use ringlock_tls::{Live, TlsState};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
+
+use crate::{links::Links, mode::ModeStore, refusal::Tally};
+
+/// State and counters of one agent. Workers read it, the control thread changes it.
+pub(crate) struct Shared {
+    pub(crate) live: Live,
+    pub(crate) mode: ModeStore,
+    pub(crate) links: Links,
+    pub(crate) refused: Tally,
+    pub(crate) connections: Tally,
+    /// Places for peers that have not proved themselves yet.
+    pub(crate) handshakes: Arc<Semaphore>,
+    pub(crate) phase: watch::Sender<Phase>,
+    pub(crate) reloads: Reloads,
+    pub(crate) started: Instant,
+    /// Ports that the agent itself listens on.
+    pub(crate) own_ports: Vec<u16>,
+    in_force: ArcSwap<InForce>,
+}
+
+/// The configuration in force, with what is derived from it once and not per connection.
+pub(crate) struct InForce {
+    pub(crate) config: Config,
+    pub(crate) requirements: Requirements,
+}
+
+/// The life of an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Connections are taken.
+    Running,
+    /// None are taken; those that are there are ended gently.
+    Draining,
+    /// Everything ends.
+    Stopped,
+}
+
+/// How reloads went.
+#[derive(Default)]
+pub(crate) struct Reloads {
+    published: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, tls: TlsState, mode: ModeStore) -> Self {
+        Self {
+            live: Live::new(tls),
+            mode,
+            links: Links::default(),
+            refused: Tally::default(),
+            connections: Tally::default(),
+            handshakes: Arc::new(Semaphore::new(config.max_handshakes.get())),
+            phase: watch::Sender::new(Phase::Running),
+            reloads: Reloads::default(),
+            started: Instant::now(),
+            own_ports: own_ports(&config),
+            in_force: ArcSwap::from_pointee(InForce::new(config)),
+        }
+    }
+
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
+    }
+
+    pub(crate) fn put_in_force(&self, config: Config) {
+        self.in_force.store(Arc::new(InForce::new(config)));
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.phase.borrow() != Phase::Running
+    }
+
+    /// Goes on to `phase`; there is no way back.
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.send_if_modified(|current| {
+            let later = *current < phase;
+            *current = (*current).max(phase);
+            later
+        });
+    }
+}
+
+impl InForce {
+    fn new(config: Config) -> Self {
+        Self {
+            requirements: Requirements {
+                cluster: config.cluster.clone(),
+                client_auth: config.internode.require_client_auth,
+                endpoint_verification: config.internode.require_endpoint_verification,
+            },
+            config,
+        }
+    }
+
+    /// The mark that the kernel tells the agent's own connections by.
+    pub(crate) fn mark(&self) -> Option<u32> {
+        match &self.config.interception {
+            Interception::Transparent { mark, .. } => Some(mark.get()),
+            Interception::Listen { .. } => None,
+        }
+    }
+
+    /// Dials peers and the database.
+    pub(crate) fn dialer(&self) -> Dialer {
+        Dialer {
+            mark: self.mark(),
+            ..Dialer::default()
+        }
+    }
+
+    pub(crate) fn handshake_timeout(&self) -> Duration {
+        self.config.handshake_timeout
+    }
+}
+
+impl Reloads {
+    pub(crate) fn count_published(&self) {
+        self.published.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn published(&self) -> u64 {
+        self.published.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
+
+fn own_ports(config: &Config) -> Vec<u16> {
+    match &config.interception {
+        Interception::Transparent {
+            inbound_port,
+            outbound_port,
+            ..
+        } => vec![*inbound_port, *outbound_port],
+        Interception::Listen { listeners } => listeners
+            .iter()
+            .map(|listener| listener.address.port())
+            .collect(),
+    }
+}

@@ -1,0 +1,280 @@
+//! Builds an agent and runs it to its end.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroUsize,
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use ringlock_config::{Config, Interception};
+use ringlock_model::{Direction, InternodeEncryption};
+use ringlock_net::{ListenError, LockError, NamespaceLock};
+use time::OffsetDateTime;
+use tokio::{
+    net::UnixListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{Mutex, mpsc},
+};
+
+use crate::{
+    admin::{self, Admin, AdminError, Stop},
+    conn::Entry,
+    material::{LoadError, load},
+    mode::{ModeStore, StateError},
+    reload::{Reloader, report},
+    shared::{Phase, Shared},
+    turnover,
+    worker::{self, Door},
+};
+
+/// More workers than this bring nothing to a node's links by default.
+const MAX_DEFAULT_WORKERS: usize = 4;
+
+/// An agent whose sockets are bound and whose identity is loaded, and that serves nothing yet.
+pub struct Agent {
+    shared: Arc<Shared>,
+    doors: Vec<Door>,
+    admin: UnixListener,
+    workers: usize,
+    signals: Signals,
+    _lock: Option<NamespaceLock>,
+}
+
+/// Why an agent does not start. It has changed nothing then.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Key material.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The ordered mode.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Another agent intercepts in this network namespace.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A port.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The admin socket.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// Threads, signals.
+    #[error("the agent cannot be set up: {0}")]
+    System(#[from] io::Error),
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Agent {
+    /// Loads the identity, then binds every socket. Must be called within a tokio runtime, whose
+    /// thread becomes the agent's control thread.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left behind.
+    pub fn build(config: Config) -> Result<Self, StartError> {
+        for line in config.describe() {
+            tracing::info!("{line}");
+        }
+        let tls = load(&config, OffsetDateTime::now_utc())?;
+        if let Err(failure) = tls.self_check() {
+            tracing::warn!(
+                "a peer with this node's own truststore would refuse this node: {failure}"
+            );
+        }
+        warn_of_weakness(&config);
+        let mode = ModeStore::open(
+            config.state_directory.clone(),
+            config.internode.mode,
+            config.internode.mode_origin.to_string(),
+        )?;
+        let lock = match config.interception {
+            Interception::Transparent { .. } => Some(NamespaceLock::acquire()?),
+            Interception::Listen { .. } => None,
+        };
+        let doors = doors(&config)?;
+        let signals = Signals::new()?;
+        Ok(Self {
+            admin: admin::open(&config.admin_socket)?,
+            workers: workers(&config),
+            doors,
+            signals,
+            shared: Arc::new(Shared::new(config, tls, mode)),
+            _lock: lock,
+        })
+    }
+
+    /// Serves until it is told to stop, by a signal or through the admin socket.
+    ///
+    /// # Errors
+    /// Only if threads cannot be started.
+    pub async fn run(self) -> Result<(), StartError> {
+        let Self {
+            shared,
+            doors,
+            admin,
+            workers,
+            mut signals,
+            ..
+        } = self;
+        let threads = worker::spawn(&shared, &doors, workers)?;
+        drop(doors);
+        let reloader = Arc::new(Reloader::new(Arc::clone(&shared)));
+        let (stop, mut stops) = mpsc::channel(1);
+        let admin = admin::serve(
+            admin,
+            Admin {
+                shared: Arc::clone(&shared),
+                reloader: Arc::clone(&reloader),
+                stop,
+                cutting: Arc::new(Mutex::new(())),
+            },
+        );
+        let admin = tokio::spawn(admin);
+        let watching = tokio::spawn(Arc::clone(&reloader).watch());
+        let keeping = tokio::spawn(turnover::keep(Arc::clone(&shared)));
+        let in_force = shared.mode.in_force();
+        tracing::info!(mode = %in_force.mode, origin = in_force.origin, workers, "ready");
+        until_stopped(&shared, &reloader, &mut signals, &mut stops).await;
+        shared.enter(Phase::Stopped);
+        for task in [watching, keeping] {
+            task.abort();
+        }
+        admin.abort();
+        join(threads);
+        remove_socket(&shared);
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Waits for the order to stop, and carries out those that come before it.
+async fn until_stopped(
+    shared: &Shared,
+    reloader: &Reloader,
+    signals: &mut Signals,
+    stops: &mut mpsc::Receiver<Stop>,
+) {
+    loop {
+        let stop = tokio::select! {
+            _ = signals.terminate.recv() => Stop::Exit,
+            _ = signals.interrupt.recv() => Stop::Exit,
+            Some(stop) = stops.recv() => stop,
+            _ = signals.hang_up.recv() => {
+                match reloader.reload().await {
+                    Ok(true) => {}
+                    Ok(false) => tracing::info!("nothing to reload: no file was changed"),
+                    Err(error) => report(&error),
+                }
+                continue;
+            }
+        };
+        // A second signal while draining ends it at once.
+        tokio::select! {
+            () = turnover::drain(shared) => {}
+            _ = signals.terminate.recv() => return,
+            _ = signals.interrupt.recv() => return,
+        }
+        if stop == Stop::Exit {
+            return;
+        }
+    }
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+fn doors(config: &Config) -> Result<Vec<Door>, ListenError> {
+    match &config.interception {
+        Interception::Transparent {
+            inbound_port,
+            outbound_port,
+            ..
+        } => {
+            let mut doors = Vec::new();
+            for (port, direction) in [
+                (*inbound_port, Direction::Inbound),
+                (*outbound_port, Direction::Outbound),
+            ] {
+                for address in addresses(direction) {
+                    let entry = Entry::Redirected(direction);
+                    doors.push(Door::open(SocketAddr::new(address, port), entry)?);
+                }
+            }
+            Ok(doors)
+        }
+        Interception::Listen { listeners } => listeners
+            .iter()
+            .map(|listener| {
+                let entry = Entry::Fixed {
+                    direction: listener.direction,
+                    target: listener.target,
+                };
+                Door::open(listener.address, entry)
+            })
+            .collect(),
+    }
+}
+
+/// Redirection leads a peer's connection to the address of the interface that it came in by, and
+/// the database's own to loopback, where nobody else can reach it.
+fn addresses(direction: Direction) -> [IpAddr; 2] {
+    match direction {
+        Direction::Inbound => [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
+        Direction::Outbound => [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+    }
+}
+
+fn workers(config: &Config) -> usize {
+    config.workers.map_or_else(
+        || {
+            std::thread::available_parallelism()
+                .map_or(1, NonZeroUsize::get)
+                .min(MAX_DEFAULT_WORKERS)
+        },
+        NonZeroUsize::get,
+    )
+}
+
+/// Says what the configuration leaves open, in the words of the options that do.
+fn warn_of_weakness(config: &Config) {
+    let internode = &config.internode;
+    if internode.mode.encryption == InternodeEncryption::None {
+        return;
+    }
+    if !internode.require_client_auth {
+        tracing::warn!("require_client_auth is false: whoever reaches this node may connect");
+    }
+    if !internode.require_endpoint_verification {
+        tracing::warn!(
+            "require_endpoint_verification is false: any node's certificate is good for any address"
+        );
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a worker panicked");
+        }
+    }
+}
+
+fn remove_socket(shared: &Shared) {
+    let path = &shared.in_force().config.admin_socket;
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::warn!(%error, socket = %path.display(), "the admin socket could not be removed");
+    }
+}
