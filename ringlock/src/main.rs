@@ -1,0 +1,57 @@
+//! Ringlock encrypts the traffic of Cassandra-family clusters, live.
+//!
+//! This is the command line, one file a verb. `main` parses, runs and turns the outcome into an
+//! exit code: 0 done, 1 what was asked for failed, 2 the request or the configuration is wrong.
+
+mod agent;
+mod ca;
+mod client;
+mod intercept;
+mod log;
+mod outcome;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::log::LogFormat;
+
+/// Encrypts the traffic of Cassandra-family clusters, live.
+#[derive(Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    /// How log lines are written to standard error.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "RINGLOCK_LOG_FORMAT"
+    )]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the agent beside a database node, and order it about.
+    #[command(subcommand)]
+    Agent(agent::Command),
+    /// Show the links of an agent: who talks to whom, and what protects it.
+    Status(status::Args),
+    /// A certificate authority for the nodes of one cluster.
+    #[command(subcommand)]
+    Ca(ca::Command),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = log::init(cli.log_format).and_then(|()| match cli.verb {
+        Verb::Agent(command) => agent::run(command),
+        Verb::Status(args) => status::run(&args),
+        Verb::Ca(command) => ca::run(command),
+    });
+    outcome::exit_code(outcome)
+}
