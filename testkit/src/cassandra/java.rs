@@ -1,0 +1,85 @@
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use fs_err as fs;
+
+use super::{CassandraError, Release};
+use crate::command;
+
+/// Names one Java outright.
+const OVERRIDE: &str = "RINGLOCK_JAVA";
+/// Where distributions install them.
+const INSTALLED: &str = "/usr/lib/jvm";
+
+/// A `java` of the release's major version.
+pub(super) fn find(release: &Release) -> Result<PathBuf, CassandraError> {
+    let mut looked_at = Vec::new();
+    for java in candidates() {
+        match major_version(&java) {
+            Some(major) if major == release.java => return Ok(java),
+            Some(major) => looked_at.push(format!("{} is Java {major}", java.display())),
+            None => looked_at.push(format!("{} is no Java", java.display())),
+        }
+    }
+    if looked_at.is_empty() {
+        looked_at.push("there is none at all".to_owned());
+    }
+    Err(CassandraError::NoJava {
+        major: release.java,
+        version: release.version,
+        looked_at: looked_at.join(", "),
+    })
+}
+
+fn candidates() -> Vec<PathBuf> {
+    if let Some(java) = std::env::var_os(OVERRIDE) {
+        return vec![java.into()];
+    }
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let mut candidates: Vec<_> = std::env::split_paths(&on_path)
+        .map(|dir| dir.join("java"))
+        .filter(|java| java.exists())
+        .take(1)
+        .collect();
+    let mut installed: Vec<_> = fs::read_dir(INSTALLED)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin/java"))
+        .filter(|java| java.exists())
+        .collect();
+    installed.sort();
+    candidates.append(&mut installed);
+    candidates
+}
+
+fn major_version(java: &Path) -> Option<u32> {
+    let output = command::output(Command::new(java).arg("-version")).ok()?;
+    parse_major(&String::from_utf8_lossy(&output.stderr))
+}
+
+/// `17` in `openjdk version "17.0.15" 2025-04-15`, `8` in `java version "1.8.0_402"`.
+fn parse_major(text: &str) -> Option<u32> {
+    let (_, version) = text.split_once("version \"")?;
+    let version = version.strip_prefix("1.").unwrap_or(version);
+    let digits = version.find(|c: char| !c.is_ascii_digit())?;
+    version[..digits].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_read_in_both_spellings() {
+        assert_eq!(
+            parse_major("openjdk version \"17.0.15\" 2025-04-15"),
+            Some(17)
+        );
+        assert_eq!(parse_major("openjdk version \"25\" 2025-09-16"), Some(25));
+        assert_eq!(parse_major("java version \"1.8.0_402\""), Some(8));
+        assert_eq!(parse_major("command not found"), None);
+    }
+}

@@ -1,0 +1,172 @@
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    process::Command,
+    time::Duration,
+};
+
+use super::{
+    CQL_PORT, CassandraError, Jit, NativeTls, NodeEvidence, Release, RingEntry, config, java,
+    nodetool::{self, NodetoolError},
+};
+use crate::{
+    lab::{Family, Host, Lab},
+    process::{Process, Signal},
+};
+
+/// The line by which a node says that it serves clients.
+const READY: &str = "Startup complete";
+
+/// How one node is to be started.
+#[derive(Clone, Debug)]
+pub struct NodeOptions {
+    /// Which Cassandra.
+    pub release: &'static Release,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// Its rack.
+    pub rack: String,
+    /// Which of its host's addresses it listens on.
+    pub family: Family,
+    /// Whom it asks for the others. A seed starts alone if it must, so nodes that are all seeds
+    /// can start at the same time.
+    pub seeds: Vec<IpAddr>,
+    /// Its tokens, chosen beforehand, so that no node waits for another's choice.
+    pub tokens: Vec<i64>,
+    /// Its own TLS, if it does any.
+    pub native_tls: Option<NativeTls>,
+    /// More lines of `cassandra.yaml`.
+    pub yaml: String,
+    /// How it is compiled while it runs.
+    pub jit: Jit,
+}
+
+/// A running node. Killed when dropped; its data goes with the lab.
+#[derive(Debug)]
+pub struct Cassandra {
+    host: Host,
+    address: IpAddr,
+    release: &'static Release,
+    java: PathBuf,
+    process: Process,
+    first_pid: u32,
+}
+
+impl Cassandra {
+    /// Starts a node on the host; [`Self::wait_ready`] waits until it serves.
+    pub fn start(lab: &Lab, host: &Host, options: &NodeOptions) -> Result<Self, CassandraError> {
+        let java = java::find(options.release)?;
+        let address = host.address(options.family);
+        let command = command(lab, host, options, address, &java)?;
+        let log = lab.dir().join(format!("{}.log", host.name));
+        let process = Process::start(&host.name, command, Some(&host.namespace), &log)?;
+        Ok(Self {
+            host: host.clone(),
+            address,
+            release: options.release,
+            java,
+            first_pid: process.pid(),
+            process,
+        })
+    }
+
+    /// Waits until the node serves clients.
+    pub fn wait_ready(&mut self, patience: Duration) -> Result<(), CassandraError> {
+        Ok(self.process.wait_for(READY, 1, patience)?)
+    }
+
+    /// Whether the node serves clients by now; an error if it has ended.
+    pub fn is_ready(&mut self) -> Result<bool, CassandraError> {
+        if self.process.log()?.contains(READY) {
+            return Ok(true);
+        }
+        if self.process.ended().is_some() {
+            self.wait_ready(Duration::ZERO)?;
+        }
+        Ok(false)
+    }
+
+    /// The host it runs on.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Its address for peers and clients.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Where clients connect to.
+    pub fn cql(&self) -> SocketAddr {
+        (self.address, CQL_PORT).into()
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Runs `nodetool` against it; gives what it prints.
+    pub fn nodetool(&self, arguments: &[&str]) -> Result<String, CassandraError> {
+        nodetool::run(self.release, &self.java, &self.host.namespace, arguments).map_err(|error| {
+            match error {
+                NodetoolError::Setup(error) => error,
+                NodetoolError::Run(source) => CassandraError::Nodetool {
+                    node: self.host.name.clone(),
+                    source,
+                },
+            }
+        })
+    }
+
+    /// The ring as this node sees it.
+    pub fn status(&self) -> Result<BTreeMap<IpAddr, RingEntry>, CassandraError> {
+        Ok(nodetool::parse_status(&self.nodetool(&["status"])?))
+    }
+
+    /// What its process and its log say up to now. Ask before stopping any node: a node that
+    /// goes is rightly marked down.
+    pub fn evidence(&mut self) -> Result<NodeEvidence, CassandraError> {
+        let restarted = self.process.ended().is_some() || self.process.pid() != self.first_pid;
+        let log = self.process.log()?;
+        Ok(NodeEvidence::read(&self.host.name, &log, restarted))
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&mut self) {
+        self.process.signal(Signal::TERM);
+    }
+}
+
+fn command(
+    lab: &Lab,
+    host: &Host,
+    options: &NodeOptions,
+    address: IpAddr,
+    java: &std::path::Path,
+) -> Result<Command, CassandraError> {
+    let dir = lab.dir().join(&host.name);
+    let conf = config::write(options, address, &dir).map_err(|source| CassandraError::Files {
+        node: host.name.clone(),
+        source,
+    })?;
+    let (dir, conf) = (dir.display(), conf.display());
+    let mut command = Command::new(java);
+    command
+        .args(["-Xms512m", "-Xmx768m", "-Xss256k"])
+        .args(options.jit.flags())
+        .args(options.release.module_flags())
+        .arg(format!("-Dcassandra.config=file://{conf}/cassandra.yaml"))
+        .arg(format!("-Dcassandra.storagedir={dir}"))
+        .arg(format!("-Dcassandra.logdir={dir}/logs"))
+        .arg(format!("-Dlogback.configurationFile={conf}/logback.xml"))
+        .arg(format!("-Dcassandra.jmx.local.port={}", nodetool::JMX_PORT))
+        .arg("-Dcassandra-foreground=yes")
+        .arg("-Djdk.attach.allowAttachSelf=true")
+        .arg("-Dcassandra.ring_delay_ms=4000")
+        .arg("-Dcassandra.skip_wait_for_gossip_to_settle=0")
+        .args(["-cp", &format!("{conf}:{}", options.release.jars()?)])
+        .arg("org.apache.cassandra.service.CassandraDaemon");
+    Ok(command)
+}
