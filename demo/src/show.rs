@@ -1,0 +1,179 @@
+use std::{
+    cell::RefCell,
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ringlock_testkit::load::{Meter, Progress};
+use tokio::time::Instant;
+
+/// How often a step looks around while it waits; the screen is drawn about as often.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// Tells what happens: on a terminal the current step moves and the load's counts run below it;
+/// elsewhere there is one line a step.
+pub(crate) struct Show {
+    started: Instant,
+    screen: Option<Screen>,
+    meter: RefCell<Option<Meter>>,
+}
+
+struct Screen {
+    bars: MultiProgress,
+    step: ProgressBar,
+    load: ProgressBar,
+}
+
+/// The step that is being taken.
+pub(crate) struct Step<'a> {
+    show: &'a Show,
+    title: String,
+    started: Instant,
+}
+
+impl Show {
+    pub(crate) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            screen: io::stdout().is_terminal().then(Screen::new),
+            meter: RefCell::new(None),
+        }
+    }
+
+    /// Shows this load's counts from now on.
+    pub(crate) fn watch(&self, meter: Meter) {
+        *self.meter.borrow_mut() = Some(meter);
+    }
+
+    /// Begins a step.
+    pub(crate) fn step(&self, title: impl Into<String>) -> Step<'_> {
+        let step = Step {
+            show: self,
+            title: title.into(),
+            started: Instant::now(),
+        };
+        step.now("");
+        step
+    }
+
+    /// A line between the steps.
+    pub(crate) fn line(&self, text: impl Display) {
+        self.print(&text.to_string());
+    }
+
+    /// Takes the moving lines away; what was printed stays.
+    pub(crate) fn clear(&self) {
+        if let Some(screen) = &self.screen {
+            screen.step.finish_and_clear();
+            screen.load.finish_and_clear();
+        }
+    }
+
+    /// Brings the load's counts up to date.
+    pub(crate) fn tick(&self) {
+        let meter = self.meter.borrow();
+        if let (Some(screen), Some(meter)) = (&self.screen, &*meter) {
+            screen.load.set_message(describe(&meter.read()));
+            screen.load.tick();
+        }
+    }
+
+    fn print(&self, text: &str) {
+        match &self.screen {
+            Some(screen) => screen.bars.suspend(|| say(text)),
+            None => say(text),
+        }
+    }
+}
+
+impl Step<'_> {
+    /// What the step is at.
+    pub(crate) fn now(&self, detail: impl Display) {
+        if let Some(screen) = &self.show.screen {
+            screen
+                .step
+                .set_message(join(&self.title, &detail.to_string()));
+            screen.step.tick();
+        }
+        self.show.tick();
+    }
+
+    /// The step has been taken, with this result.
+    pub(crate) fn done(self, result: impl Display) {
+        let total = self.show.started.elapsed().as_secs();
+        self.show.print(&format!(
+            "✓ {:02}:{:02}  {} ({:.1} s)",
+            total / 60,
+            total % 60,
+            join(&self.title, &result.to_string()),
+            self.started.elapsed().as_secs_f64(),
+        ));
+    }
+}
+
+impl Screen {
+    fn new() -> Self {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
+        let line = |template: &str| {
+            let bar = bars.add(ProgressBar::new_spinner());
+            // Both templates are our own; a mistake in one costs its looks, not the demo.
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar
+        };
+        let step = line("{spinner:.cyan} {elapsed_precise}  {wide_msg}");
+        let load = line("           {wide_msg:.dim}");
+        step.enable_steady_tick(TICK);
+        Self { bars, step, load }
+    }
+}
+
+fn describe(progress: &Progress) -> String {
+    format!(
+        "load: {} requests, {} failed, longest pause {} ms",
+        grouped(progress.requests),
+        grouped(progress.failed),
+        progress.longest_pause.as_millis(),
+    )
+}
+
+fn join(title: &str, detail: &str) -> String {
+    if detail.is_empty() {
+        title.to_owned()
+    } else {
+        format!("{title}: {detail}")
+    }
+}
+
+/// A number with its thousands set apart.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Prints a line. A reader that has gone, such as `head`, does not stop the demo.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+}
