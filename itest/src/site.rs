@@ -1,0 +1,171 @@
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use fs_err as fs;
+use ringlock_model::{Direction, Mode};
+use ringlock_testkit::{
+    agent::{AgentConfig, Interception},
+    command,
+    pki::{Authority, Issued, Subject},
+};
+use tempfile::TempDir;
+
+use crate::{OrFail, Watched, agent::listener, ports::free_address};
+
+/// The cluster that agents and certificates belong to unless a test says otherwise.
+pub const CLUSTER: &str = "Test Cluster";
+
+/// A directory with a CA, and everything else that a test writes.
+#[derive(Debug)]
+pub struct Site {
+    dir: Arc<TempDir>,
+    authority: Authority,
+}
+
+impl Site {
+    /// A new one, with a CA for [`CLUSTER`].
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("ringlock-").tempdir();
+        let dir = dir.or_fail("making a directory");
+        let authority = Authority::init(&dir.path().join("ca"), CLUSTER);
+        Self {
+            authority: authority.or_fail("making a CA"),
+            dir: Arc::new(dir),
+        }
+    }
+
+    /// A path in the directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A certificate of the site's CA for a node at these addresses, in a directory of its name.
+    pub fn issue(&self, node: &str, addresses: &[&str]) -> Issued {
+        issue(&self.authority, node, addresses, &self.path(node))
+    }
+
+    /// A certificate of another CA, made for that cluster, for a node on loopback.
+    pub fn issue_elsewhere(&self, node: &str, cluster: &str) -> Issued {
+        let authority = Authority::init(&self.path(&format!("ca-of-{node}")), cluster);
+        let authority = authority.or_fail("making another CA");
+        issue(&authority, node, &["127.0.0.1"], &self.path(node))
+    }
+
+    /// A certificate of the site's CA for a node on loopback that expired long ago.
+    pub fn issue_expired(&self, node: &str) -> Issued {
+        let dir = self.path(node);
+        fs::create_dir_all(&dir).or_fail("making a directory");
+        let settings = dir.join("openssl.cnf");
+        fs::write(&settings, openssl_settings(&dir)).or_fail("writing OpenSSL's settings");
+        fs::write(dir.join("index"), "").or_fail("writing OpenSSL's index");
+        let issued = Issued::in_dir(&dir);
+        let request = dir.join("node.csr");
+        let uri = format!("URI:ringlock://Test%20Cluster/dc1/r1/{node}");
+        run(openssl(&["req", "-new", "-newkey", "ec", "-nodes"])
+            .args(["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=node"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-addext", "extendedKeyUsage=serverAuth,clientAuth"])
+            .arg("-addext")
+            .arg(format!("subjectAltName=IP:127.0.0.1,{uri}"))
+            .arg("-keyout")
+            .arg(&issued.key)
+            .arg("-out")
+            .arg(&request));
+        run(openssl(&["ca", "-batch", "-notext"])
+            .args(["-startdate", "20240101000000Z"])
+            .args(["-enddate", "20250101000000Z"])
+            .arg("-config")
+            .arg(&settings)
+            .arg("-cert")
+            .arg(self.path("ca/ca.crt"))
+            .arg("-keyfile")
+            .arg(self.path("ca/ca.key"))
+            .arg("-in")
+            .arg(&request)
+            .arg("-out")
+            .arg(&issued.certificate));
+        fs::copy(self.path("ca/ca.crt"), &issued.ca).or_fail("copying the CA's certificate");
+        issued
+    }
+
+    /// The configuration of an agent with one listener on loopback.
+    pub fn config(
+        &self,
+        name: &str,
+        direction: Direction,
+        target: SocketAddr,
+        identity: &Issued,
+    ) -> (AgentConfig, SocketAddr) {
+        let address = free_address();
+        let listeners = vec![listener(direction, address, target)];
+        let dir = self.path(&format!("agent-{name}"));
+        let interception = Interception::Listen(listeners);
+        let config = AgentConfig::new(CLUSTER, interception, Mode::REQUIRE, identity, &dir);
+        (config, address)
+    }
+
+    /// Starts an agent with that configuration.
+    pub fn start(&self, name: &str, config: &AgentConfig) -> Watched {
+        let dir = self.path(&format!("agent-{name}"));
+        Watched::start(name, config, &dir, None).keeping(&self.dir)
+    }
+
+    /// Starts an agent that requires TLS, with one listener on loopback and a certificate for it.
+    pub fn agent(
+        &self,
+        name: &str,
+        direction: Direction,
+        target: SocketAddr,
+    ) -> (Watched, SocketAddr) {
+        let identity = self.issue(name, &["127.0.0.1"]);
+        let (config, address) = self.config(name, direction, target, &identity);
+        (self.start(name, &config), address)
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn issue(authority: &Authority, node: &str, addresses: &[&str], out: &Path) -> Issued {
+    let subject = Subject {
+        node: node.to_owned(),
+        datacenter: "dc1".to_owned(),
+        rack: "r1".to_owned(),
+        addresses: addresses
+            .iter()
+            .map(|address| address.parse().or_fail("reading an address"))
+            .collect(),
+        names: Vec::new(),
+    };
+    authority
+        .issue(&subject, out, None)
+        .or_fail("issuing a certificate")
+}
+
+/// `openssl ca` is the command that takes the dates of a certificate as they are given.
+fn openssl_settings(dir: &Path) -> String {
+    format!(
+        "[ca]\ndefault_ca = site\n\
+         [site]\ndatabase = {dir}/index\nnew_certs_dir = {dir}\nrand_serial = yes\n\
+         default_md = sha256\npolicy = any\ncopy_extensions = copy\n\
+         [any]\ncommonName = supplied\n",
+        dir = dir.display()
+    )
+}
+
+fn openssl(arguments: &[&str]) -> Command {
+    let mut command = Command::new("openssl");
+    command.args(arguments);
+    command
+}
+
+fn run(command: &mut Command) {
+    command::run(command).or_fail("running OpenSSL");
+}
