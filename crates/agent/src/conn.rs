@@ -16,8 +16,9 @@ use crate::{
     detect::{Detected, detect, excerpt},
     establish, guard,
     links::LinkFacts,
+    record::Carried,
     refusal::Refusal,
-    relay::{Early, End, Transport, relay},
+    relay::{Early, Transport},
     shared::{InForce, Shared},
 };
 
@@ -43,16 +44,16 @@ pub(crate) enum Entry {
 }
 
 /// A connection that may be relayed, and everything that the relay needs.
-struct Ready {
-    permit: Permit,
-    database: TcpStream,
-    peer: TcpStream,
-    transport: Transport,
-    early: Early,
-    facts: LinkFacts,
+pub(crate) struct Ready {
+    pub(crate) permit: Permit,
+    pub(crate) database: TcpStream,
+    pub(crate) peer: TcpStream,
+    pub(crate) transport: Transport,
+    pub(crate) early: Early,
+    pub(crate) facts: LinkFacts,
 }
 
-/// Serves one connection from its acceptance to its record.
+/// Serves one connection from its acceptance to its refusal, or to the relay and its record.
 pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted) {
     let Accepted {
         stream,
@@ -60,11 +61,12 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted) {
         entry,
         place,
     } = accepted;
-    // Boxed, so that the memory of the handshake is given back before the long life of the relay.
-    match Box::pin(prepare(&shared, stream, from, entry)).await {
+    match prepare(&shared, stream, from, entry).await {
         Ok(ready) => {
             drop(place);
-            carry(&shared, ready).await;
+            // A task of its own: the memory of this one, sized for the handshake, is given back
+            // before the long life of the relay.
+            tokio::spawn(Carried::new(shared, ready));
         }
         Err(refusal) => refuse(&shared, entry, from, &refusal),
     }
@@ -317,40 +319,6 @@ async fn secure_inbound(
             sent: 0,
         },
     })
-}
-
-/// Relays a connection that is ready, and puts it on record when it has ended.
-async fn carry(shared: &Shared, ready: Ready) {
-    let (link, _listed) = shared.links.begin(ready.facts);
-    shared.connections.count(match link.security() {
-        Security::Tls(_) => "tls",
-        Security::Plaintext { .. } => "plaintext",
-        Security::Native => "native",
-    });
-    tracing::debug!(%link, "established");
-    let end = relay(
-        ready.permit,
-        ready.database,
-        ready.peer,
-        ready.transport,
-        ready.early,
-        Arc::clone(&link),
-    )
-    .await;
-    tracing::info!(
-        peer = %link.peer(),
-        direction = %link.direction(),
-        state = %link.security(),
-        sent = link.sent(),
-        received = link.received(),
-        seconds = link.since().elapsed().as_secs(),
-        end = end.as_str(),
-        "link ended"
-    );
-    if end == End::Alerted {
-        // In TLS 1.3 a peer that refuses our certificate says so after our side of the handshake.
-        shared.refused.count("refused-by-peer");
-    }
 }
 
 fn refuse(shared: &Shared, entry: Entry, from: SocketAddr, refusal: &Refusal) {

@@ -22,6 +22,7 @@ mod guard;
 mod links;
 mod material;
 mod mode;
+mod record;
 mod refusal;
 mod relay;
 mod reload;

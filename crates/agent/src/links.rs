@@ -31,6 +31,7 @@ pub(crate) struct LinkFacts {
 
 /// One link, shared by the relay that carries it and by those who watch it.
 pub(crate) struct LinkHandle {
+    id: u64,
     facts: LinkFacts,
     since: Instant,
     sent: AtomicU64,
@@ -45,17 +46,11 @@ const TURN: u8 = 1;
 const CUT: u8 = 2;
 const OVER: u8 = 3;
 
-/// Takes the link off the list when the relay ends, however it ends.
-pub(crate) struct LinkGuard<'a> {
-    links: &'a Links,
-    id: u64,
-}
-
 impl Links {
-    /// Lists a link from now until the guard is dropped.
-    pub(crate) fn begin(&self, facts: LinkFacts) -> (Arc<LinkHandle>, LinkGuard<'_>) {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
+    /// Puts a link on the list, until [`end`](Self::end).
+    pub(crate) fn begin(&self, facts: LinkFacts) -> Arc<LinkHandle> {
         let handle = Arc::new(LinkHandle {
+            id: self.next.fetch_add(1, Ordering::Relaxed),
             facts,
             since: Instant::now(),
             sent: AtomicU64::new(0),
@@ -63,8 +58,14 @@ impl Links {
             order: AtomicU8::new(STAY),
             waker: AtomicWaker::new(),
         });
-        lock(&self.live).insert(id, Arc::clone(&handle));
-        (handle, LinkGuard { links: self, id })
+        lock(&self.live).insert(handle.id, Arc::clone(&handle));
+        handle
+    }
+
+    /// Takes a link off the list.
+    pub(crate) fn end(&self, handle: &LinkHandle) {
+        lock(&self.live).remove(&handle.id);
+        handle.order.store(OVER, Ordering::Release);
     }
 
     /// Every link, oldest first.
@@ -75,14 +76,6 @@ impl Links {
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         lock(&self.live).len()
-    }
-}
-
-impl Drop for LinkGuard<'_> {
-    fn drop(&mut self) {
-        if let Some(handle) = lock(&self.links.live).remove(&self.id) {
-            handle.order.store(OVER, Ordering::Release);
-        }
     }
 }
 
@@ -222,11 +215,11 @@ mod tests {
     #[tokio::test]
     async fn a_link_is_listed_until_its_relay_ends() {
         let links = Links::default();
-        let (first, guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
-        let (_second, _guard) = links.begin(facts("10.0.0.3:7000", Direction::Inbound));
+        let first = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        let _second = links.begin(facts("10.0.0.3:7000", Direction::Inbound));
         assert_eq!(links.count(), 2);
         assert!(Arc::ptr_eq(&links.all()[0], &first), "the oldest is first");
-        drop(guard);
+        links.end(&first);
         assert_eq!(links.count(), 1);
         assert!(first.is_over());
         assert!(!links.all()[0].is_over());
@@ -235,7 +228,7 @@ mod tests {
     #[tokio::test]
     async fn a_link_without_an_order_goes_on() {
         let links = Links::default();
-        let (link, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        let link = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
         assert!(!is_ordered(&link));
         assert!(!link.is_cut());
     }
@@ -245,13 +238,13 @@ mod tests {
         let links = Links::default();
         let orders: [fn(&LinkHandle); 2] = [LinkHandle::turn, LinkHandle::cut];
         for (first, second) in [(0, 1), (1, 0)] {
-            let (link, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+            let link = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
             orders[first](&link);
             orders[second](&link);
             assert!(is_ordered(&link));
             assert!(link.is_cut());
         }
-        let (turned, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        let turned = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
         turned.turn();
         assert!(is_ordered(&turned) && !turned.is_cut());
     }
@@ -259,7 +252,7 @@ mod tests {
     #[tokio::test]
     async fn an_order_wakes_the_relay() {
         let links = Links::default();
-        let (link, _guard) = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
+        let link = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
         let waiting = Arc::clone(&link);
         let relay = tokio::spawn(std::future::poll_fn(move |cx| waiting.poll_turn(cx)));
         tokio::task::yield_now().await;
@@ -272,7 +265,7 @@ mod tests {
     async fn what_flows_against_the_dial_is_the_answer() {
         let links = Links::default();
         for (direction, answered) in [(Direction::Outbound, 2), (Direction::Inbound, 1)] {
-            let (link, _guard) = links.begin(facts("10.0.0.2:7000", direction));
+            let link = links.begin(facts("10.0.0.2:7000", direction));
             link.count_sent(1);
             link.count_received(2);
             assert_eq!(link.answered(), answered);

@@ -16,7 +16,6 @@ pub(crate) mod buffer;
 mod flow;
 
 use std::{
-    future::poll_fn,
     io,
     pin::Pin,
     sync::Arc,
@@ -92,32 +91,6 @@ pub(crate) enum RelayError {
     Tls(ringlock_tls::SessionError),
 }
 
-/// Relays until both directions have ended. Without a [`Permit`] there is no relay.
-pub(crate) async fn relay(
-    _permit: Permit,
-    database: TcpStream,
-    peer: TcpStream,
-    transport: Transport,
-    early: Early,
-    link: Arc<LinkHandle>,
-) -> End {
-    link.count_sent(early.sent);
-    link.count_received(early.inward.len());
-    let mut relay = Relay {
-        database,
-        peer,
-        transport,
-        outward: Flow::new(early.outward),
-        inward: Flow::new(early.inward),
-        link,
-        turned: false,
-    };
-    if early.inward_ended {
-        relay.inward.end();
-    }
-    poll_fn(|cx| relay.poll(cx)).await
-}
-
 /// Bytes that were read before the relay began and are still to be written.
 #[derive(Default)]
 pub(crate) struct Early {
@@ -132,7 +105,38 @@ pub(crate) struct Early {
 }
 
 impl Relay {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+    /// Makes a relay; without a [`Permit`] there is none.
+    pub(crate) fn new(
+        _permit: Permit,
+        database: TcpStream,
+        peer: TcpStream,
+        transport: Transport,
+        early: Early,
+        link: Arc<LinkHandle>,
+    ) -> Self {
+        link.count_sent(early.sent);
+        link.count_received(early.inward.len());
+        let mut inward = Flow::new(early.inward);
+        if early.inward_ended {
+            inward.end();
+        }
+        Self {
+            database,
+            peer,
+            transport,
+            outward: Flow::new(early.outward),
+            inward,
+            link,
+            turned: false,
+        }
+    }
+
+    pub(crate) fn link(&self) -> &LinkHandle {
+        &self.link
+    }
+
+    /// Relays as far as both sockets allow; ready when both directions have ended.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if !self.turned && self.link.poll_turn(cx).is_ready() {
             self.turn(cx);
         }
