@@ -171,7 +171,7 @@ fn describe(cut: &Cut) -> String {
     let outcome = match (cut.outcome, cut.back_after_ms) {
         (CutOutcome::Back, Some(after)) => format!("cut, back through the agent after {after} ms"),
         (CutOutcome::Back, None) => "cut, back through the agent".to_owned(),
-        (CutOutcome::NotBack, _) => "cut, but not back in time; nothing further was cut".to_owned(),
+        (CutOutcome::NotBack, _) => "cut, but not back in time; no other pair was cut".to_owned(),
         (CutOutcome::Busy, _) => format!(
             "left alone: something was in flight for all of {} ms",
             cut.waited_ms

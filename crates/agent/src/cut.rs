@@ -1,21 +1,24 @@
-//! Finds connections that go past the agent, and cuts them at a quiet moment.
+//! Finds connections that go past the agent, and ends them pair by pair.
 //!
 //! Interception redirects new connections only, so those that were there before live on in
-//! plaintext. They are cut one at a time: the kernel destroys the socket (`SOCK_DESTROY`), the
-//! database dials anew, and the new connection comes through the agent.
+//! plaintext. When one ends, the database dials anew, and the new connection comes through the
+//! agent. How one is ended, so that nothing is lost (docs/adr/0003-ending-old-connections.md):
 //!
-//! When nothing is lost: messages between nodes flow in the direction in which the connection was
-//! opened. A connection that this node opened is cut when the peer's kernel has acknowledged every
-//! byte of it; the peer's database still reads all of them before it sees the reset. Of a
-//! connection that the peer opened this side cannot know what is on its way, so it is cut only
-//! after a silence. Cutting every node's outbound connections leaves none of the other kind.
+//! 1. A connection that this node opened: the database is shown the end of the stream. It sends
+//!    what it still has, closes and dials anew. That takes a database that reads on connections
+//!    that it opened (Cassandra 4.0 and later), and `CAP_SYS_PTRACE`.
+//! 2. Otherwise the kernel destroys the socket (`SOCK_DESTROY`) when the peer's kernel has
+//!    acknowledged every byte of it: the peer's database still reads all of them before it sees
+//!    the reset. What the database writes between the look and the end is lost.
+//! 3. Of a connection that the peer opened this side cannot know what is on its way, so it is
+//!    destroyed after a silence. Cutting every node's outbound connections leaves none of these.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use ringlock_config::{Config, Interception};
 use ringlock_model::{
     Direction,
-    admin::{Cut, CutOutcome, CutReport, CutRequest},
+    admin::{Cut, CutMethod, CutOutcome, CutReport, CutRequest},
 };
 use ringlock_net::{
     diag::{self, Destroyed, DiagError, Socket},
@@ -28,6 +31,10 @@ use crate::shared::Shared;
 /// How often a connection is looked at while a quiet moment is awaited.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// How long a database that was shown the end of the stream may take to close. One that does not
+/// read never does.
+const CLOSE: Duration = Duration::from_secs(2);
+
 /// The silence after which nothing is expected to be on its way to this node.
 const SILENCE: Duration = Duration::from_millis(20);
 
@@ -39,6 +46,13 @@ const SETTLED: Duration = Duration::from_millis(50);
 pub(crate) struct Found {
     pub(crate) socket: Socket,
     pub(crate) direction: Direction,
+}
+
+impl Found {
+    /// What connections of one pair, opened one way, have in common.
+    fn pair(&self) -> (Direction, IpAddr) {
+        (self.direction, self.socket.remote.ip())
+    }
 }
 
 /// The interception rules that the configuration asks for, if it asks for any.
@@ -86,23 +100,51 @@ pub(crate) async fn cut(
     request: &CutRequest,
 ) -> Result<CutReport, DiagError> {
     let patience = Duration::from_millis(request.patience_ms);
+    let chosen = choose(rules, request)?;
     let mut cuts = Vec::new();
-    for found in choose(rules, request)? {
-        let cut = cut_one(shared, &found, patience).await?;
-        tracing::info!(
-            peer = %cut.connection.peer,
-            direction = %cut.connection.direction,
-            outcome = ?cut.outcome,
-            waited_ms = cut.waited_ms,
-            "cut"
-        );
-        let stop = cut.outcome == CutOutcome::NotBack;
-        cuts.push(cut);
+    for pair in chosen.chunk_by(|one, next| one.pair() == next.pair()) {
+        let cut = cut_pair(shared, pair, patience).await?;
+        let stop = cut.iter().any(|cut| cut.outcome == CutOutcome::NotBack);
+        cuts.extend(cut);
         if stop {
             break;
         }
     }
     Ok(CutReport { cuts })
+}
+
+/// Cuts the connections of one pair that were opened one way, and waits for the pair to be back.
+///
+/// It is waited for once and not after each connection: a database redials those that it has
+/// something to say on, and of a pair's connections some lie idle for hours.
+async fn cut_pair(
+    shared: &Shared,
+    pair: &[Found],
+    patience: Duration,
+) -> Result<Vec<Cut>, DiagError> {
+    let mut cuts = Vec::new();
+    for found in pair {
+        cuts.push(cut_one(found, patience).await?);
+    }
+    let was_cut = |cut: &&mut Cut| cut.method.is_some();
+    if let (Some(found), true) = (pair.first(), cuts.iter_mut().any(|cut| was_cut(&cut))) {
+        let (outcome, back_after_ms) = await_back(shared, found, patience).await;
+        for cut in cuts.iter_mut().filter(was_cut) {
+            cut.outcome = outcome;
+            cut.back_after_ms = back_after_ms;
+        }
+    }
+    for cut in &cuts {
+        tracing::info!(
+            peer = %cut.connection.peer,
+            direction = %cut.connection.direction,
+            outcome = ?cut.outcome,
+            method = ?cut.method,
+            waited_ms = cut.waited_ms,
+            "cut"
+        );
+    }
+    Ok(cuts)
 }
 
 fn choose(rules: &Rules, request: &CutRequest) -> Result<Vec<Found>, DiagError> {
@@ -119,26 +161,47 @@ fn choose(rules: &Rules, request: &CutRequest) -> Result<Vec<Found>, DiagError> 
                 .is_none_or(|direction| direction == one.direction)
         })
         .collect();
-    // Pair by pair; what this node opened first, since of that nothing can be lost.
-    chosen.sort_by_key(|one| (one.direction, one.socket.remote.ip()));
+    // What this node opened first, since of that nothing can be lost.
+    chosen.sort_by_key(Found::pair);
     Ok(chosen)
 }
 
-async fn cut_one(shared: &Shared, found: &Found, patience: Duration) -> Result<Cut, DiagError> {
+/// Ends one connection. The outcome of one that was ended is the pair's to tell.
+async fn cut_one(found: &Found, patience: Duration) -> Result<Cut, DiagError> {
     let start = Instant::now();
-    let destroyed = await_quiet_and_destroy(found, start + patience).await?;
-    let waited_ms = millis(start.elapsed());
-    let (outcome, back_after_ms) = match destroyed {
-        Some(Destroyed::Now) => await_back(shared, found, patience).await,
-        Some(Destroyed::Before) => (CutOutcome::Gone, None),
-        None => (CutOutcome::Busy, None),
+    let closed = found.direction == Direction::Outbound && await_close(found).await?;
+    let (outcome, method) = if closed {
+        (CutOutcome::NotBack, Some(CutMethod::ClosedByDatabase))
+    } else {
+        match await_quiet_and_destroy(found, start + patience).await? {
+            Some(Destroyed::Now) => (CutOutcome::NotBack, Some(CutMethod::Destroyed)),
+            Some(Destroyed::Before) => (CutOutcome::Gone, None),
+            None => (CutOutcome::Busy, None),
+        }
     };
     Ok(Cut {
         connection: found.describe(),
         outcome,
-        waited_ms,
-        back_after_ms,
+        method,
+        waited_ms: millis(start.elapsed()),
+        back_after_ms: None,
     })
+}
+
+/// Shows the database the end of the stream, and says whether it closed the connection.
+async fn await_close(found: &Found) -> Result<bool, DiagError> {
+    if let Err(error) = diag::end_stream(&found.socket) {
+        tracing::info!("a connection is cut at a quiet moment: {error}");
+        return Ok(false);
+    }
+    let start = Instant::now();
+    while start.elapsed() < CLOSE {
+        if diag::refresh(&found.socket)?.is_none() {
+            return Ok(true);
+        }
+        sleep(LOOK).await;
+    }
+    Ok(false)
 }
 
 /// Answers nothing if there was no quiet moment in time.

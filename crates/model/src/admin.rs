@@ -141,9 +141,12 @@ pub struct Cut {
     pub connection: BypassingConnection,
     /// What became of it.
     pub outcome: CutOutcome,
-    /// How long a quiet moment was waited for.
+    /// How it ended, where it was ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<CutMethod>,
+    /// How long its end took: for the database to close it, or for a quiet moment.
     pub waited_ms: u64,
-    /// How long the pair took to be back, where it came back.
+    /// How long the pair took to be back once its last connection was cut, where it came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back_after_ms: Option<u64>,
 }
@@ -154,12 +157,22 @@ pub struct Cut {
 pub enum CutOutcome {
     /// Cut, and the pair is back through the agent.
     Back,
-    /// Cut, but the pair did not come back in time; nothing further was cut.
+    /// Cut, but the pair did not come back in time; no other pair was cut.
     NotBack,
     /// Something was in flight all the time; it was left alone.
     Busy,
     /// It had gone by itself.
     Gone,
+}
+
+/// How a connection was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutMethod {
+    /// The database was shown the end of the stream and closed it in order. Nothing can be lost.
+    ClosedByDatabase,
+    /// The kernel destroyed it at a moment when nothing was in flight.
+    Destroyed,
 }
 
 /// The outcome of a reload that was asked for.

@@ -6,6 +6,7 @@
 //! socket in the network namespace of the calling thread, and blocks for as long as the kernel
 //! takes to walk its tables; [`refresh`] and [`destroy`] need no walk.
 
+mod farewell;
 mod tracking;
 mod wire;
 
@@ -18,6 +19,7 @@ use std::{
 
 use rustix::{io::Errno, net::netlink};
 
+pub use self::farewell::{FarewellError, end_stream};
 use self::wire::{Family, SocketId};
 use crate::{
     MissingNetAdmin, Process,

@@ -21,16 +21,8 @@ impl Process {
     }
 
     /// The process with a descriptor for socket `inode`, where the caller may see it.
-    ///
-    /// A look through `/proc/PID/fd`, so it is for error messages only.
     pub(crate) fn holding(inode: u32) -> Option<Self> {
-        let target = format!("socket:[{inode}]");
-        fs::read_dir("/proc")
-            .ok()?
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .find(|pid: &u32| has_descriptor(*pid, Path::new(&target)))
-            .map(Self::of)
+        descriptor_of(inode).map(|(pid, _)| Self::of(pid))
     }
 }
 
@@ -43,10 +35,21 @@ impl fmt::Display for Process {
     }
 }
 
-fn has_descriptor(pid: u32, target: &Path) -> bool {
-    fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|descriptors| {
-        descriptors
-            .flatten()
-            .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|link| link == target))
-    })
+/// The process and the number of its descriptor for socket `inode`, where the caller may see it:
+/// a look through every `/proc/PID/fd`.
+pub(crate) fn descriptor_of(inode: u32) -> Option<(u32, i32)> {
+    let target = format!("socket:[{inode}]");
+    fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .find_map(|pid: u32| Some((pid, descriptor_in(pid, Path::new(&target))?)))
+}
+
+fn descriptor_in(pid: u32, target: &Path) -> Option<i32> {
+    fs::read_dir(format!("/proc/{pid}/fd"))
+        .ok()?
+        .flatten()
+        .find(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|link| link == target))
+        .and_then(|descriptor| descriptor.file_name().to_str()?.parse().ok())
 }

@@ -8,7 +8,7 @@ use std::{
 
 use ringlock_net::{
     MissingNetAdmin,
-    diag::{self, Destroyed, DiagError, Socket, State},
+    diag::{self, Destroyed, DiagError, FarewellError, Socket, State},
 };
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use socket2::SockRef;
@@ -225,6 +225,44 @@ fn what_was_acknowledged_is_read_in_full_before_the_reset() {
             assert_eq!(read_error(&mut acceptor), ErrorKind::ConnectionReset);
         }
     }
+}
+
+#[test]
+fn an_owner_that_is_shown_the_end_of_its_stream_still_sends_what_it_has() {
+    let Some(lab) = Lab::new() else { return };
+    for address in lab.addresses_of_b(INTERCEPTED) {
+        let listener = lab.b.listen(address);
+        let (mut dialler, mut acceptor) = pair(&lab.a, &listener, address);
+        let (mut other, mut others_peer) = pair(&lab.a, &listener, address);
+        dialler.write_all(&[7; 1000]).unwrap();
+        let socket = entry(&lab.a, &dialler);
+        lab.a.enter(|| diag::end_stream(&socket)).unwrap();
+        dialler.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert_eq!(dialler.read(&mut [0; 16]).unwrap(), 0);
+        dialler.write_all(&[7; 1000]).unwrap();
+        drop(dialler);
+        let mut received = Vec::new();
+        acceptor.set_read_timeout(Some(PATIENCE)).unwrap();
+        acceptor.read_to_end(&mut received).unwrap();
+        assert_eq!(received, [7; 2000]);
+        talk(&mut other, &mut others_peer);
+    }
+}
+
+#[test]
+fn the_end_of_a_stream_is_shown_to_no_other_socket_than_the_one_that_was_meant() {
+    let Some(lab) = Lab::new() else { return };
+    let address = lab.b.v4(INTERCEPTED);
+    let listener = lab.b.listen(address);
+    let (mut dialler, mut acceptor) = pair(&lab.a, &listener, address);
+    let mut meant = entry(&lab.a, &dialler);
+    meant.cookie += 1;
+    let refused = lab.a.enter(|| diag::end_stream(&meant));
+    assert!(
+        matches!(refused, Err(FarewellError::NoOwner)),
+        "{refused:?}"
+    );
+    talk(&mut dialler, &mut acceptor);
 }
 
 #[test]
