@@ -5,6 +5,8 @@ pub(crate) struct Evidence {
     pub(crate) load: LoadReport,
     pub(crate) wire: Wire,
     pub(crate) nodes: Vec<NodeEvidence>,
+    /// Whether the cluster was taken back to plaintext, too.
+    pub(crate) there_and_back: bool,
 }
 
 /// What crossed the bridge.

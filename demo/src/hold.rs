@@ -1,6 +1,9 @@
 use std::{sync::mpsc, thread, time::Duration};
 
-use ringlock_testkit::{cleanup, lab};
+use ringlock_testkit::{
+    agent, cleanup,
+    lab::{self, BRIDGE},
+};
 
 use crate::{show::Show, stage::Stage};
 
@@ -27,30 +30,39 @@ pub(crate) fn leave_running(stage: &Stage, show: &Show) {
 }
 
 fn hints(stage: &Stage) -> Vec<String> {
-    let prefix = lab::join_prefix();
-    let exec = format!("{prefix}ip netns exec");
     let (Some(agent), Some(node)) = (stage.agents.first(), stage.lab.nodes().first()) else {
         return Vec::new();
     };
-    let (socket, namespace) = (agent.socket().display(), node.namespace.name());
+    let join = join();
+    let exec = format!("{join}ip netns exec");
+    let ringlock = agent::program();
+    let (ringlock, socket) = (ringlock.display(), agent.socket().display());
+    let (namespace, bridge) = (node.namespace.name(), stage.lab.bridge().name());
     let client = stage.lab.client().namespace.name();
-    let bridge = stage.lab.bridge().name();
     let log = agent.config().with_file_name("agent.log");
     vec![
         String::new(),
         "The encrypted cluster stays up, with its load. To try, in another shell:".to_owned(),
-        format!("  links        {prefix}ringlock status --socket {socket}"),
-        format!("  on the wire  {exec} {bridge} tcpdump -i br0 -c 20 -X port 7000"),
+        format!("  links         {ringlock} status --socket {socket}"),
+        format!("  on the wire   {exec} {bridge} tcpdump -i {BRIDGE} -c 20 -X port 7000"),
         format!(
-            "  no way in    {exec} {client} openssl s_client -connect {}:7000",
+            "  no way in     {exec} {client} openssl s_client -connect {}:7000",
             node.ipv4
         ),
-        format!("  the rules    {exec} {namespace} nft list table inet ringlock"),
-        format!("  the agent    tail -f {}", log.display()),
+        format!("  the rules     {exec} {namespace} nft list table inet ringlock"),
+        format!("  the agent     tail -f {}", log.display()),
         format!(
-            "  the database tail -f {}/n1.log",
+            "  the database  tail -f {}/n1.log",
             stage.lab.dir().display()
         ),
         String::new(),
     ]
+}
+
+/// What an ordinary user's shell has to put before a command, to run it where the demo runs.
+fn join() -> String {
+    match (lab::user_namespace(), std::env::current_exe()) {
+        (Some(pid), Ok(program)) => format!("{} join {pid} ", program.display()),
+        _ => String::new(),
+    }
 }

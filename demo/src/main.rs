@@ -17,7 +17,11 @@ use std::{
 use clap::Parser;
 use ringlock_testkit::{cleanup, lab};
 
-use crate::{evidence::Evidence, options::Options, show::Show};
+use crate::{
+    evidence::Evidence,
+    options::{Command, Options},
+    show::Show,
+};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -34,6 +38,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<Evidence> {
+    if let Some(Command::Join { pid, command }) = &options.command {
+        return Err(lab::run_in_user_namespace(*pid, command).into());
+    }
     lab::enter_user_namespace_if_needed()?;
     let show = Show::new();
     let evidence = story::tell(options, &show)?;

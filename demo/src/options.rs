@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{ffi::OsString, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// Takes a real Cassandra cluster under load from plaintext to mutual TLS and back.
 #[derive(Debug, Parser)]
@@ -15,6 +15,22 @@ pub(crate) struct Options {
     /// Stop when everything is encrypted, leave it running and say what to try
     #[arg(long)]
     pub(crate) hold: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What the hints of `--hold` use.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a command in the user namespace of a demo that an ordinary user holds.
+    #[command(hide = true)]
+    Join {
+        /// The process id in the hints.
+        pid: u32,
+        /// The command.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
 }
 
 impl Options {

@@ -1,15 +1,14 @@
 use std::{
-    cell::RefCell,
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, IsTerminal, Write},
     time::Duration,
 };
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ringlock_testkit::load::{Meter, Progress};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use ringlock_testkit::load::Meter;
 use tokio::time::Instant;
 
-/// How often a step looks around while it waits; the screen is drawn about as often.
+/// How often a step looks around while it waits; the screen is drawn as often.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
 /// Tells what happens: on a terminal the current step moves and the load's counts run below it;
@@ -17,7 +16,6 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Show {
     started: Instant,
     screen: Option<Screen>,
-    meter: RefCell<Option<Meter>>,
 }
 
 struct Screen {
@@ -38,13 +36,14 @@ impl Show {
         Self {
             started: Instant::now(),
             screen: io::stdout().is_terminal().then(Screen::new),
-            meter: RefCell::new(None),
         }
     }
 
     /// Shows this load's counts from now on.
     pub(crate) fn watch(&self, meter: Meter) {
-        *self.meter.borrow_mut() = Some(meter);
+        if let Some(screen) = &self.screen {
+            screen.watch(meter);
+        }
     }
 
     /// Begins a step.
@@ -71,15 +70,6 @@ impl Show {
         }
     }
 
-    /// Brings the load's counts up to date.
-    pub(crate) fn tick(&self) {
-        let meter = self.meter.borrow();
-        if let (Some(screen), Some(meter)) = (&self.screen, &*meter) {
-            screen.load.set_message(describe(&meter.read()));
-            screen.load.tick();
-        }
-    }
-
     fn print(&self, text: &str) {
         match &self.screen {
             Some(screen) => screen.bars.suspend(|| say(text)),
@@ -95,9 +85,7 @@ impl Step<'_> {
             screen
                 .step
                 .set_message(join(&self.title, &detail.to_string()));
-            screen.step.tick();
         }
-        self.show.tick();
     }
 
     /// The step has been taken, with this result.
@@ -116,28 +104,47 @@ impl Step<'_> {
 impl Screen {
     fn new() -> Self {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
-        let line = |template: &str| {
-            let bar = bars.add(ProgressBar::new_spinner());
-            // Both templates are our own; a mistake in one costs its looks, not the demo.
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
-            }
-            bar
-        };
-        let step = line("{spinner:.cyan} {elapsed_precise}  {wide_msg}");
-        let load = line("           {wide_msg:.dim}");
+        let step = bars.add(ProgressBar::new_spinner());
+        let load = bars.add(ProgressBar::new_spinner());
+        set_style(
+            &step,
+            "{spinner:.cyan} {elapsed_precise}  {wide_msg}",
+            |style| style,
+        );
+        set_style(&load, "", |style| style);
         step.enable_steady_tick(TICK);
         Self { bars, step, load }
     }
+
+    /// The counts are read whenever the line is drawn, whatever the current step waits for.
+    fn watch(&self, meter: Meter) {
+        let counts = move |_: &ProgressState, line: &mut dyn fmt::Write| {
+            let progress = meter.read();
+            // A line that cannot be drawn now is drawn again at once.
+            let _ = write!(
+                line,
+                "load: {} requests, {} failed, longest pause {} ms",
+                grouped(progress.requests),
+                grouped(progress.failed),
+                progress.longest_pause.as_millis(),
+            );
+        };
+        set_style(&self.load, "            {counts:.dim}", |style| {
+            style.with_key("counts", counts)
+        });
+        self.load.enable_steady_tick(TICK);
+    }
 }
 
-fn describe(progress: &Progress) -> String {
-    format!(
-        "load: {} requests, {} failed, longest pause {} ms",
-        grouped(progress.requests),
-        grouped(progress.failed),
-        progress.longest_pause.as_millis(),
-    )
+/// The templates are our own; a mistake in one would cost its looks, not the demo.
+fn set_style(
+    bar: &ProgressBar,
+    template: &str,
+    finish: impl FnOnce(ProgressStyle) -> ProgressStyle,
+) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(finish(style));
+    }
 }
 
 fn join(title: &str, detail: &str) -> String {

@@ -162,7 +162,12 @@ fn gather(mut stage: Stage, timeline: &Timeline, show: &Show) -> anyhow::Result<
     let nodes = stage.cluster.evidence()?;
     let wire = Wire::new(&capture.finish()?, timeline);
     step.done(summary(&load, &nodes));
-    Ok(Evidence { load, wire, nodes })
+    Ok(Evidence {
+        there_and_back: load.phase(PLAINTEXT_AGAIN).is_some(),
+        load,
+        wire,
+        nodes,
+    })
 }
 
 fn summary(load: &LoadReport, nodes: &[NodeEvidence]) -> String {

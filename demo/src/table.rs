@@ -19,11 +19,19 @@ pub(crate) fn print(evidence: &Evidence) {
     for objection in objections(evidence) {
         say(&format!("  {objection}"));
     }
-    say(if evidence.proves_the_promise() {
-        "Encrypted live, and back: no restart, no failed request, nothing in clear while required."
-    } else {
-        "The promise was not kept: see above."
-    });
+    say(verdict(evidence));
+}
+
+fn verdict(evidence: &Evidence) -> &'static str {
+    match (evidence.proves_the_promise(), evidence.there_and_back) {
+        (true, true) => {
+            "Encrypted live, and back: no restart, no failed request, nothing in clear while required."
+        }
+        (true, false) => {
+            "Encrypted live: no restart, no failed request, nothing in clear since it is required."
+        }
+        (false, _) => "The promise was not kept: see above.",
+    }
 }
 
 fn phases(phases: &[PhaseReport]) -> String {

@@ -77,7 +77,12 @@ pub struct Cut {
 
 /// The program under test: `RINGLOCK_BIN`, or `ringlock` on the path.
 pub fn ringlock() -> Command {
-    Command::new(std::env::var_os("RINGLOCK_BIN").unwrap_or_else(|| "ringlock".into()))
+    Command::new(program())
+}
+
+/// The path of [`ringlock`], or its name where the path is not given.
+pub fn program() -> PathBuf {
+    std::env::var_os("RINGLOCK_BIN").map_or_else(|| "ringlock".into(), PathBuf::from)
 }
 
 /// A running agent. Killed when dropped.

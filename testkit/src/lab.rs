@@ -11,6 +11,7 @@
 //! has its own nftables rules; the bridge sees all that crosses "the network". Offloads are left
 //! as they come.
 
+mod join;
 mod lock;
 mod namespace;
 mod privilege;
@@ -29,8 +30,9 @@ use tempfile::TempDir;
 
 use self::lock::RunLock;
 pub use self::{
+    join::run_in_user_namespace,
     namespace::{Namespace, NamespaceError},
-    privilege::{PrivilegeError, enter_user_namespace_if_needed, join_prefix},
+    privilege::{PrivilegeError, enter_user_namespace_if_needed, user_namespace},
 };
 use crate::{
     cleanup::{self, Registration},

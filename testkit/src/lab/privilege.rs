@@ -81,13 +81,10 @@ pub fn enter_user_namespace_if_needed() -> Result<(), PrivilegeError> {
     Err(PrivilegeError::Exec(start_again()))
 }
 
-/// What a shell outside has to put before a command to run it where this program runs: empty for
-/// root, `nsenter …` with a blank at the end otherwise.
-pub fn join_prefix() -> String {
-    std::env::var(OUTER_PID).map_or_else(
-        |_| String::new(),
-        |pid| format!("nsenter --preserve-credentials -U -m -n -t {pid} "),
-    )
+/// The process id by which others join the user namespace that this program has entered; nothing
+/// where it has entered none. See [`run_in_user_namespace`](super::run_in_user_namespace).
+pub fn user_namespace() -> Option<u32> {
+    std::env::var(OUTER_PID).ok()?.parse().ok()
 }
 
 /// In the namespace that [`start_again`] made: a private /run, for `ip netns` to keep names in.
