@@ -1,7 +1,7 @@
 //! `ringlock agent`: the agent itself, and orders to it.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -178,10 +178,8 @@ fn describe(cut: &Cut) -> String {
         ),
         (CutOutcome::Gone, _) => "gone by itself".to_owned(),
     };
-    format!(
-        "{} {}:{}: {outcome}",
-        connection.direction, connection.peer, connection.port
-    )
+    let peer = SocketAddr::new(connection.peer, connection.port);
+    format!("{} {peer}: {outcome}", connection.direction)
 }
 
 fn parse_direction(text: &str) -> Result<Direction, String> {

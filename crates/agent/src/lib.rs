@@ -1,6 +1,6 @@
 //! The data plane: takes connections, decides, wraps, relays.
 //!
-//! One agent stands beside one database node. [`conn`] is the life of one connection and reads
+//! One agent stands beside one database node. `conn` is the life of one connection and reads
 //! like the list in `ARCHITECTURE.md`; everything else serves it:
 //!
 //! ```text
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Nothing is ever relayed in plaintext because something failed: every early end is a
-//! [`Refusal`](refusal::Refusal) with a sentence, a code and a counter.
+//! `Refusal` with a sentence, a code and a counter.
 
 mod admin;
 mod certificate;

@@ -2,8 +2,8 @@
 //!
 //! The agent asks three questions, in this order, and this crate is the only place that answers:
 //!
-//! 1. [`dial`] or [`accept`]: may or must this connection be TLS, under the [`Mode`] in force?
-//! 2. [`authorize`]: is the peer that was met the peer that is allowed? The answer is a
+//! 1. [`dial`] or [`accept`]: may or must this connection be TLS, under the [`Mode`](ringlock_model::Mode) in force?
+//! 2. [`authorize()`]: is the peer that was met the peer that is allowed? The answer is a
 //!    [`Permit`], and without a permit nothing is relayed, plaintext included.
 //! 3. [`tolerates`]: does a link that was established under an earlier mode fit the present one?
 //!

@@ -2,7 +2,7 @@
 //!
 //! Versions of `nft` spell one rule in several ways: a set of one port as a number, TCP flags by
 //! name, in lists or in nested unions. So the listing is read as loose JSON into the conditions of
-//! [`table`](super::table), and what has no place there makes the table altered or foreign.
+//! [`table`], and what has no place there makes the table altered or foreign.
 
 use std::collections::BTreeSet;
 
