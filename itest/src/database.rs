@@ -30,7 +30,12 @@ pub struct Database {
 impl Database {
     /// One on loopback that behaves so.
     pub fn start(conduct: Conduct) -> Self {
-        Self::serve(free_address(), move |stream| match conduct {
+        Self::start_at(free_address(), conduct)
+    }
+
+    /// One at this address of the calling thread's network namespace that behaves so.
+    pub fn start_at(address: SocketAddr, conduct: Conduct) -> Self {
+        Self::serve(address, move |stream| match conduct {
             Conduct::Echo => echo(stream, &[]),
             Conduct::PlaintextOnly => echo_internode(stream),
         })

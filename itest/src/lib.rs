@@ -19,6 +19,7 @@ mod ports;
 mod site;
 mod skip;
 mod socket;
+mod wire;
 
 pub use agent::Watched;
 pub use bytes::{receive_bytes, send_bytes};
@@ -33,3 +34,4 @@ pub use skip::{may_run_as_root, skip};
 pub use socket::{
     Ending, HELLO, await_ending, connect, expect_echo, patiently, reset_on_close, retry_until,
 };
+pub use wire::assert_no_plaintext;
