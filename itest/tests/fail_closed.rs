@@ -276,17 +276,23 @@ fn without_the_privilege_the_capability_is_named_and_nothing_is_installed() {
     fs::copy(ringlock().get_program(), &program).or_fail("copying the program");
     fs::write(&config, one.config().to_yaml()).or_fail("writing a configuration");
 
-    for verb in ["install", "remove", "show"] {
+    for (order, failure) in [
+        ("agent intercept install", 1),
+        ("agent intercept remove", 1),
+        ("agent intercept show", 1),
+        ("agent run", 2),
+    ] {
         let mut command = Command::new("setpriv");
         command
             .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
             .args(["--inh-caps=-all", "--bounding-set=-all"])
             .arg(&program)
-            .args(["agent", "intercept", verb, "--config"])
+            .args(order.split(' '))
+            .arg("--config")
             .arg(&config);
         let (code, said) = one.outcome(command);
-        assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains("CAP_NET_ADMIN is missing"), "{said}");
+        assert_eq!(code, Some(failure), "{order}: {said}");
+        assert!(said.contains("CAP_NET_ADMIN is missing"), "{order}: {said}");
         assert_eq!(one.run("nft", &["list", "ruleset"]), "");
     }
 }

@@ -358,8 +358,11 @@ fn the_database_sees_a_reset_when_the_peer_refuses_this_node_after_the_handshake
     // In TLS 1.3 the dialler is done before the other side has judged its certificate.
     let server = Server::start(&peer, &other.ca, &["-tls1_3"], &log);
     let mut outbound = Outbound::towards(site, server.address(), Mode::REQUIRE);
-    outbound.agent.expect("a link broke");
     assert_eq!(await_ending(&mut outbound.dial()), Ending::Reset);
+    let sentence = "the peer refused this node with the TLS alert";
+    outbound
+        .agent
+        .await_refusals("refused-by-peer", 1, sentence);
     retry_until("the end of the link", || {
         outbound.agent.state().links.is_empty().then_some(())
     });

@@ -5,16 +5,21 @@ use std::{
     sync::Arc,
 };
 
-use ringlock_model::{Direction, PlaintextReason, Security};
+use ringlock_model::{Direction, PeerName, PlaintextReason, Security};
 use ringlock_policy::{Accept, Dial, Met, Permit, authorize};
 use ringlock_tls::HandshakeFailure;
 use ringlock_wire::FirstBytes;
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout, timeout_at},
+};
 
 use crate::{
     certificate::authorize_session,
     detect::{Detected, detect, excerpt},
-    establish, guard,
+    establish::{self, Secured},
+    guard,
     links::LinkFacts,
     record::Carried,
     refusal::Refusal,
@@ -152,6 +157,8 @@ async fn inbound(
 ) -> Result<Ready, Refusal> {
     let in_force = shared.in_force();
     let deadline = in_force.handshake_timeout();
+    // One deadline for all that a stranger may take, from its first byte to its proof.
+    let until = Instant::now() + deadline;
     let Detected { kind, bytes } = detect(&mut peer, deadline, Refusal::SilentPeer).await?;
     let connection = match (kind, ringlock_policy::accept(shared.mode.mode())) {
         (FirstBytes::Unknown | FirstBytes::Undecided, _) => {
@@ -171,7 +178,7 @@ async fn inbound(
         }
         (FirstBytes::Tls, Accept::Both | Accept::Tls) => {
             let secured = secure_inbound(shared, &in_force, peer, from.ip(), bytes);
-            timeout(deadline, secured)
+            timeout_at(until, secured)
                 .await
                 .map_err(|_| Refusal::HandshakeTimeout(deadline))??
         }
@@ -219,6 +226,28 @@ impl Connection {
         })
     }
 
+    /// A connection with a session; `early` came with the end of its handshake.
+    fn secured(
+        permit: Permit,
+        peer: TcpStream,
+        name: Option<PeerName>,
+        mut secured: Secured,
+        early: ringlock_tls::Early,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            permit,
+            peer,
+            security: secured.describe(name)?,
+            transport: Transport::Tls(secured.session),
+            early: Early {
+                outward: secured.outgoing,
+                inward: early.plaintext,
+                inward_ended: early.ended,
+                sent: 0,
+            },
+        })
+    }
+
     fn ready(self, direction: Direction, database: TcpStream, peer: SocketAddr) -> Ready {
         Ready {
             permit: self.permit,
@@ -258,20 +287,11 @@ impl Dialled<'_> {
         let tls = self.shared.live.current();
         let mut secured = establish::dial(&mut peer, &tls, address).await?;
         let (permit, name) = authorize_session(&secured.session, address, self.in_force)?;
-        let first_back = secured.open_early()?;
+        let answer = secured.open_early()?;
         secured.seal(first)?;
-        Ok(Connection {
-            permit,
-            peer,
-            security: secured.describe(name)?,
-            transport: Transport::Tls(secured.session),
-            early: Early {
-                outward: secured.outgoing,
-                inward: first_back.plaintext,
-                inward_ended: first_back.ended,
-                sent: first.len(),
-            },
-        })
+        let mut connection = Connection::secured(permit, peer, name, secured, answer)?;
+        connection.early.sent = first.len();
+        Ok(connection)
     }
 
     fn plaintext(
@@ -307,18 +327,7 @@ async fn secure_inbound(
     let mut secured = establish::accept(&mut peer, &tls, first).await?;
     let (permit, name) = authorize_session(&secured.session, from, in_force)?;
     let first = secured.open_early()?;
-    Ok(Connection {
-        permit,
-        peer,
-        security: secured.describe(name)?,
-        transport: Transport::Tls(secured.session),
-        early: Early {
-            outward: secured.outgoing,
-            inward: first.plaintext,
-            inward_ended: first.ended,
-            sent: 0,
-        },
-    })
+    Connection::secured(permit, peer, name, secured, first)
 }
 
 fn refuse(shared: &Shared, entry: Entry, from: SocketAddr, refusal: &Refusal) {

@@ -12,6 +12,7 @@ use ringlock_model::Security;
 use crate::{
     conn::Ready,
     links::LinkHandle,
+    refusal::REFUSED_BY_PEER,
     relay::{End, Relay},
     shared::Shared,
 };
@@ -59,7 +60,7 @@ impl Carried {
         if end == End::Alerted {
             // In TLS 1.3 a peer that refuses our certificate says so after our side of the
             // handshake is over.
-            self.shared.refused.count("refused-by-peer");
+            self.shared.refused.count(REFUSED_BY_PEER);
         }
     }
 }

@@ -11,6 +11,9 @@ use ringlock_net::{DialError, NotRedirected};
 use ringlock_policy::Denied;
 use ringlock_tls::HandshakeFailure;
 
+/// The code of a peer that refuses this node, in the handshake or right after it.
+pub(crate) const REFUSED_BY_PEER: &str = "refused-by-peer";
+
 /// Every early end of a connection. Each has a sentence, and a code under which it is counted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -93,7 +96,7 @@ fn handshake_code(failure: &HandshakeFailure) -> &'static str {
         HandshakeFailure::AddressNotCertified(_) => "address-not-certified",
         HandshakeFailure::WrongPurpose => "wrong-purpose",
         HandshakeFailure::BadCertificate(_) => "bad-certificate",
-        HandshakeFailure::Alert(_) => "refused-by-peer",
+        HandshakeFailure::Alert(_) => REFUSED_BY_PEER,
         HandshakeFailure::Closed => "closed-in-handshake",
         HandshakeFailure::NotTls(_) => "not-tls",
         HandshakeFailure::NothingInCommon(_) => "nothing-in-common",

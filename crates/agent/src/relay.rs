@@ -28,7 +28,7 @@ use ringlock_tls::{Session, SessionError};
 use tokio::{io::AsyncWrite, net::TcpStream};
 
 use self::flow::{Flow, FlowEnd};
-use crate::links::LinkHandle;
+use crate::{links::LinkHandle, refusal::REFUSED_BY_PEER};
 
 /// How the bytes between both sockets are protected.
 pub(crate) enum Transport {
@@ -191,7 +191,13 @@ impl Relay {
                 End::Truncated
             }
             RelayError::Tls(SessionError::Peer(failure)) => {
-                tracing::warn!(link = %self.link, "a link ended: {failure}");
+                // The same line as for any other refusal, though this one comes late.
+                tracing::warn!(
+                    peer = %self.link.peer(),
+                    direction = %self.link.direction(),
+                    code = REFUSED_BY_PEER,
+                    "refused: {failure}"
+                );
                 self.reset(true, false);
                 End::Alerted
             }

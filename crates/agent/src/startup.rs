@@ -10,7 +10,7 @@ use std::{
 
 use ringlock_config::{Config, Interception};
 use ringlock_model::{Direction, InternodeEncryption};
-use ringlock_net::{ListenError, LockError, NamespaceLock};
+use ringlock_net::{ListenError, LockError, MissingNetAdmin, NamespaceLock, require_net_admin};
 use time::OffsetDateTime;
 use tokio::{
     net::UnixListener,
@@ -51,6 +51,9 @@ pub enum StartError {
     /// The ordered mode.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The capability that interception takes.
+    #[error("interception: {0}")]
+    Privilege(#[from] MissingNetAdmin),
     /// Another agent intercepts in this network namespace.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -81,6 +84,7 @@ impl Agent {
         for line in config.describe() {
             tracing::info!("{line}");
         }
+        let lock = lock_namespace(&config)?;
         let tls = load(&config, OffsetDateTime::now_utc())?;
         if let Err(failure) = tls.self_check() {
             tracing::warn!(
@@ -93,10 +97,6 @@ impl Agent {
             config.internode.mode,
             config.internode.mode_origin.to_string(),
         )?;
-        let lock = match config.interception {
-            Interception::Transparent { .. } => Some(NamespaceLock::acquire()?),
-            Interception::Listen { .. } => None,
-        };
         let doors = doors(&config)?;
         let signals = Signals::new()?;
         Ok(Self {
@@ -225,6 +225,18 @@ fn doors(config: &Config) -> Result<Vec<Door>, ListenError> {
                 Door::open(listener.address, entry)
             })
             .collect(),
+    }
+}
+
+/// Makes sure that interception can work here, and that nobody else does it.
+fn lock_namespace(config: &Config) -> Result<Option<NamespaceLock>, StartError> {
+    match config.interception {
+        Interception::Transparent { .. } => {
+            // Without it no connection could be marked as the agent's own, and each would fail.
+            require_net_admin()?;
+            Ok(Some(NamespaceLock::acquire()?))
+        }
+        Interception::Listen { .. } => Ok(None),
     }
 }
 
