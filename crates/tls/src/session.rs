@@ -230,6 +230,42 @@ impl Session {
         self.established_mut()?.seal(plaintext, out)
     }
 
+    /// Where plaintext belongs in `buffer` to be sealed without a copy by
+    /// [`seal_slots`](Self::seal_slots): slots of [`MAX_RECORD`] bytes, as many as `buffer` has
+    /// room for.
+    ///
+    /// # Errors
+    /// [`SessionError::NotEstablished`].
+    pub fn slots<'b>(
+        &self,
+        buffer: &'b mut [u8],
+    ) -> Result<impl Iterator<Item = &'b mut [u8]>, SessionError> {
+        Ok(self.established()?.slots(buffer))
+    }
+
+    /// Seals the `length` bytes that fill the [`slots`](Self::slots) of `buffer` from the first
+    /// on; the records are at its front, and it is said how long they are. A session whose key is
+    /// nearly used up wants [`refresh_key`](Self::refresh_key) before.
+    ///
+    /// # Errors
+    /// [`SessionError::Exhausted`] if the key may protect no more.
+    pub fn seal_slots(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, SessionError> {
+        self.established_mut()?.seal_slots(buffer, length)
+    }
+
+    /// Goes over to a new key if the present one may not protect `plaintext` more bytes, and
+    /// appends to `outgoing` what has to be sent before anything that is sealed from now on.
+    ///
+    /// # Errors
+    /// [`SessionError::Exhausted`] in TLS 1.2, which has no way to change a key.
+    pub fn refresh_key(
+        &mut self,
+        plaintext: usize,
+        outgoing: &mut Vec<u8>,
+    ) -> Result<(), SessionError> {
+        self.established_mut()?.refresh_key(plaintext, outgoing)
+    }
+
     /// Writes `close_notify` to the front of `out` and says how many bytes it took.
     ///
     /// # Errors

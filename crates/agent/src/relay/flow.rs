@@ -1,14 +1,14 @@
 //! One direction of a relay.
 
 use std::{
-    io,
+    io::{self, IoSliceMut},
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use ringlock_tls::Session;
+use ringlock_tls::{MAX_RECORD, Session};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
 };
 
@@ -19,6 +19,9 @@ use super::{
 
 /// The most that waits to be answered before the peer is no longer listened to.
 const MAX_CONTROL: usize = 4096;
+
+/// The records that a chunk becomes at the most.
+const SLOTS: usize = CHUNK.div_ceil(MAX_RECORD);
 
 /// Where one direction stands.
 pub(super) struct Flow {
@@ -149,26 +152,37 @@ impl Relay {
         Ok(self.inward.is_over())
     }
 
-    /// Reads a chunk from the database and makes it what the peer is to get.
+    /// Reads a chunk from the database and makes it what the peer is to get: in TLS in the very
+    /// buffer that it was read into.
     fn poll_take_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
         let mut chunk = Buffer::take();
-        let read = ready!(poll_read(&mut self.database, &mut chunk[..CHUNK], cx))
-            .map_err(RelayError::Database)?;
+        let (read, length) = match &mut self.transport {
+            Transport::Clear => {
+                let read = ready!(poll_read(&mut self.database, &mut chunk[..CHUNK], cx))
+                    .map_err(RelayError::Database)?;
+                (read, read)
+            }
+            Transport::Tls(session) => {
+                session
+                    .refresh_key(CHUNK, &mut self.outward.control)
+                    .map_err(RelayError::Tls)?;
+                if !self.outward.control.is_empty() {
+                    // What announces the new key goes first.
+                    return Poll::Ready(Ok(()));
+                }
+                let read = ready!(poll_read_slots(&self.database, session, &mut chunk, cx))?;
+                let sealed = session
+                    .seal_slots(&mut chunk, read)
+                    .map_err(RelayError::Tls)?;
+                (read, sealed)
+            }
+        };
         if read == 0 {
             self.outward.end();
             return Poll::Ready(Ok(()));
         }
         self.link.count_sent(read);
-        self.outward.pending = Some(match &mut self.transport {
-            Transport::Clear => Pending::new(chunk, read),
-            Transport::Tls(session) => {
-                let mut records = Buffer::take();
-                let sealed = session
-                    .seal(&chunk[..read], &mut records)
-                    .map_err(RelayError::Tls)?;
-                Pending::new(records, sealed)
-            }
-        });
+        self.outward.pending = Some(Pending::new(chunk, length));
         Poll::Ready(Ok(()))
     }
 
@@ -253,6 +267,39 @@ fn poll_read(
     let mut buffer = ReadBuf::new(room);
     ready!(Pin::new(from).poll_read(cx, &mut buffer))?;
     Poll::Ready(Ok(buffer.filled().len()))
+}
+
+/// Reads a chunk to the places where the session seals it.
+fn poll_read_slots(
+    from: &TcpStream,
+    session: &Session,
+    chunk: &mut Buffer,
+    cx: &mut Context<'_>,
+) -> Poll<Result<usize, RelayError>> {
+    loop {
+        ready!(from.poll_read_ready(cx)).map_err(RelayError::Database)?;
+        let mut slots = session.slots(chunk).map_err(RelayError::Tls)?;
+        let mut room: [IoSliceMut<'_>; SLOTS] =
+            std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
+        match from.try_read_vectored(&mut room) {
+            Ok(read) => {
+                if 0 < read && read < CHUNK {
+                    forget_readiness(from);
+                }
+                return Poll::Ready(Ok(read));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Poll::Ready(Err(RelayError::Database(error))),
+        }
+    }
+}
+
+/// Notes that a socket was read empty. A read that did not fill its room says so; without this the
+/// runtime would learn it by one more system call each time.
+fn forget_readiness(socket: &TcpStream) {
+    // The answer is the one that was given.
+    let _would_block: io::Result<()> =
+        socket.try_io(Interest::READABLE, || Err(io::ErrorKind::WouldBlock.into()));
 }
 
 /// Sends FIN. TCP's own shutdown never waits, and a socket that is gone already needs none.

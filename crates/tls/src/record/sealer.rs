@@ -42,42 +42,90 @@ impl Sealer {
                 required,
             });
         }
+        let start = self.start();
         let mut written = 0;
         for fragment in plaintext.chunks(MAX_RECORD) {
-            written += self.seal_one(content, fragment, &mut out[written..])?;
+            let record = &mut out[written..];
+            record[start..start + fragment.len()].copy_from_slice(fragment);
+            written += self.seal_in_place(content, record, fragment.len())?;
         }
         Ok(written)
     }
 
-    fn seal_one(
+    /// Where plaintext belongs in `buffer` for [`seal_slots`](Self::seal_slots): one slot of
+    /// [`MAX_RECORD`] bytes for each record that has room there, with room around it for what
+    /// sealing adds.
+    pub(crate) fn slots<'b>(&self, buffer: &'b mut [u8]) -> impl Iterator<Item = &'b mut [u8]> {
+        let (start, stride) = (self.start(), self.stride());
+        buffer
+            .chunks_exact_mut(stride)
+            .map(move |record| &mut record[start..start + MAX_RECORD])
+    }
+
+    /// Seals application data of `length` bytes that fill the [`slots`](Self::slots) of `buffer`
+    /// from the first on. The records begin at its front, without a gap.
+    pub(crate) fn seal_slots(
+        &mut self,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Result<usize, SessionError> {
+        let stride = self.stride();
+        let mut left = length;
+        let mut written = 0;
+        for record in buffer.chunks_exact_mut(stride) {
+            if left == 0 {
+                break;
+            }
+            let fragment = left.min(MAX_RECORD);
+            written += self.seal_in_place(Content::ApplicationData, record, fragment)?;
+            left -= fragment;
+        }
+        if left > 0 {
+            return Err(SessionError::Buffer {
+                available: buffer.len(),
+                required: length.div_ceil(MAX_RECORD) * stride,
+            });
+        }
+        Ok(written)
+    }
+
+    /// Where the plaintext of a record begins.
+    fn start(&self) -> usize {
+        HEADER + self.cipher.explicit_nonce()
+    }
+
+    /// The length of a full record.
+    fn stride(&self) -> usize {
+        let inner_type = usize::from(self.cipher.version() == Version::Tls13);
+        self.start() + MAX_RECORD + inner_type + TAG
+    }
+
+    /// Seals the `length` bytes of plaintext that stand at their place in `record`.
+    fn seal_in_place(
         &mut self,
         content: Content,
-        fragment: &[u8],
-        out: &mut [u8],
+        record: &mut [u8],
+        length: usize,
     ) -> Result<usize, SessionError> {
         let number = self.cipher.number();
         if number >= self.limit {
             return Err(SessionError::Exhausted);
         }
-        let tls13 = self.cipher.version() == Version::Tls13;
-        let explicit = self.cipher.explicit_nonce();
         // The type stands inside the ciphertext in TLS 1.3 and in the header in TLS 1.2.
         let inner_type = [content.to_wire()];
-        let (outer, extra) = if tls13 {
-            (Content::ApplicationData, &inner_type[..])
-        } else {
-            (content, &[][..])
+        let (outer, extra) = match self.cipher.version() {
+            Version::Tls13 => (Content::ApplicationData, &inner_type[..]),
+            Version::Tls12 => (content, &[][..]),
         };
-        let body = explicit + fragment.len() + extra.len() + TAG;
+        let explicit = self.cipher.explicit_nonce();
+        let body = explicit + length + extra.len() + TAG;
         let header = header(outer, body);
         let bytes = self.cipher.next_nonce();
-        let (head, rest) = out.split_at_mut(HEADER + explicit);
+        let (head, rest) = record.split_at_mut(HEADER + explicit);
         head[..HEADER].copy_from_slice(&header);
         head[HEADER..].copy_from_slice(&bytes[bytes.len() - explicit..]);
-        let (ciphertext, rest) = rest.split_at_mut(fragment.len());
-        // The copy stays in the first-level cache, where the AEAD reads it at once.
-        ciphertext.copy_from_slice(fragment);
-        let aad = self.cipher.aad(number, header, fragment.len());
+        let (ciphertext, rest) = rest.split_at_mut(length);
+        let aad = self.cipher.aad(number, header, length);
         self.cipher
             .key()
             .seal_in_place_scatter(

@@ -121,6 +121,32 @@ impl Established {
                 .seal(Content::ApplicationData, plaintext, rest)?)
     }
 
+    pub(super) fn slots<'b>(&self, buffer: &'b mut [u8]) -> impl Iterator<Item = &'b mut [u8]> {
+        self.sealer.slots(buffer)
+    }
+
+    pub(super) fn seal_slots(
+        &mut self,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Result<usize, SessionError> {
+        if self.said_goodbye {
+            return Err(SessionError::NotEstablished);
+        }
+        self.sealer.seal_slots(buffer, length)
+    }
+
+    pub(super) fn refresh_key(
+        &mut self,
+        plaintext: usize,
+        outgoing: &mut Vec<u8>,
+    ) -> Result<(), SessionError> {
+        if self.sealer.is_used_up(plaintext) {
+            self.announce_key(outgoing)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn close(&mut self, out: &mut [u8]) -> Result<usize, SessionError> {
         if self.said_goodbye {
             return Ok(0);
@@ -269,11 +295,16 @@ impl Established {
         let (number, secrets) = self.schedule.update_receiving()?;
         self.opener = Opener::new(Cipher::new(number, secrets, Version::Tls13)?);
         if requested && !self.said_goodbye {
-            let start = outgoing.len();
-            outgoing.resize(start + KEY_UPDATE.len() + OVERHEAD, 0);
-            let written = self.change_key(&mut outgoing[start..])?;
-            outgoing.truncate(start + written);
+            self.announce_key(outgoing)?;
         }
+        Ok(())
+    }
+
+    fn announce_key(&mut self, outgoing: &mut Vec<u8>) -> Result<(), SessionError> {
+        let start = outgoing.len();
+        outgoing.resize(start + KEY_UPDATE.len() + OVERHEAD, 0);
+        let written = self.change_key(&mut outgoing[start..])?;
+        outgoing.truncate(start + written);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use rustls::{
     crypto::{CipherSuiteCommon, aws_lc_rs::cipher_suite},
 };
 
-use super::*;
+use super::{super::MAX_RECORD, *};
 
 /// A session and a raw peer in the roles given, with the handshake behind them.
 fn session_and_peer(session_dials: bool) -> (Session, Raw) {
@@ -117,6 +117,31 @@ fn a_session_changes_its_keys_by_itself_before_they_have_protected_too_much() {
         assert_eq!(receive(&mut session, &answer).unwrap().plaintext, b"answer");
     }
     assert!(grew >= 2, "{grew} key updates were sent");
+}
+
+#[test]
+fn a_key_that_is_refreshed_in_time_never_protects_too_much() {
+    let SupportedCipherSuite::Tls13(suite) = cipher_suite::TLS13_AES_128_GCM_SHA256 else {
+        panic!("not a suite of TLS 1.3");
+    };
+    let suite = Box::leak(Box::new(Tls13CipherSuite {
+        common: limited(&suite.common),
+        ..*suite
+    }));
+    let (mut session, mut peer) = short_lived(SupportedCipherSuite::Tls13(suite));
+    let mut announced = 0;
+    for _ in 0..4 * LIMIT {
+        let mut records = Vec::new();
+        session.refresh_key(7, &mut records).unwrap();
+        announced += usize::from(!records.is_empty());
+        let mut buffer = vec![0; sealed_size(MAX_RECORD)];
+        let slot = session.slots(&mut buffer).unwrap().next().unwrap();
+        slot[..7].copy_from_slice(b"message");
+        let sealed = session.seal_slots(&mut buffer, 7).unwrap();
+        records.extend(&buffer[..sealed]);
+        assert_eq!(peer.give(&records), b"message");
+    }
+    assert!(announced >= 2, "{announced} key updates were sent");
 }
 
 #[test]

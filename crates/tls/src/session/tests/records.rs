@@ -116,6 +116,54 @@ fn the_promised_size_holds_at_every_edge_of_a_record_in_both_versions() {
     }
 }
 
+/// Lays `plaintext` where the session wants it, and has it sealed there.
+fn seal_in_slots(session: &mut Session, plaintext: &[u8]) -> Vec<u8> {
+    let mut buffer = vec![0xEE; sealed_size(plaintext.len()) + MAX_RECORD];
+    let mut left = plaintext;
+    for slot in session.slots(&mut buffer).unwrap() {
+        let (part, rest) = left.split_at(left.len().min(slot.len()));
+        slot[..part.len()].copy_from_slice(part);
+        left = rest;
+    }
+    assert!(left.is_empty(), "too few slots");
+    let sealed = session.seal_slots(&mut buffer, plaintext.len()).unwrap();
+    buffer.truncate(sealed);
+    buffer
+}
+
+#[test]
+fn what_is_sealed_where_it_stands_is_what_a_peer_of_either_version_opens() {
+    let cluster = Cluster::new();
+    let identity = cluster.identity(CLIENT, NODE_VALIDITY);
+    for version in rustls::ALL_VERSIONS {
+        let mut peer = Raw::client(cluster.raw_client(Some(&identity), &[version]));
+        let mut session = cluster.node(SERVER, STRICT).accept().unwrap();
+        peer.meet(&mut session).unwrap();
+        for length in [
+            1,
+            MAX_RECORD - 1,
+            MAX_RECORD,
+            MAX_RECORD + 1,
+            4 * MAX_RECORD,
+        ] {
+            let records = seal_in_slots(&mut session, &bytes(length));
+            assert!(peer.give(&records) == bytes(length), "{length} bytes");
+        }
+        assert_eq!(peer.give(&seal(&mut session, b"and on")), b"and on");
+    }
+}
+
+#[test]
+fn more_than_the_slots_hold_is_an_error() {
+    let mut session = Pair::of_one_cluster().client;
+    let mut buffer = vec![0; sealed_size(MAX_RECORD)];
+    let refused = session.seal_slots(&mut buffer, MAX_RECORD + 1);
+    assert!(
+        matches!(refused, Err(SessionError::Buffer { .. })),
+        "{refused:?}"
+    );
+}
+
 #[test]
 fn a_session_between_records_keeps_no_memory_for_them() {
     let mut pair = Pair::of_one_cluster();
