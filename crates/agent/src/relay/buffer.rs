@@ -13,8 +13,7 @@ use ringlock_tls::{MAX_SEALED_RECORD, sealed_size};
 
 /// The most bytes that one read takes.
 ///
-/// Measured: below 64 KiB the system calls show, above 128 KiB the buffers of both steps no
-/// longer stay in the second-level cache (docs/adr/0002-relay.md).
+/// Measured: with 128 KiB a byte costs more CPU than with 64 KiB (docs/adr/0002-relay.md).
 pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// Every buffer is large enough for a chunk in sealed form, or for a chunk behind the beginning
