@@ -98,16 +98,20 @@ fn limited(common: &CipherSuiteCommon) -> CipherSuiteCommon {
     }
 }
 
-#[test]
-fn a_session_changes_its_keys_by_itself_before_they_have_protected_too_much() {
+/// A suite of TLS 1.3 whose keys are used up after [`LIMIT`] records.
+fn limited_tls13() -> SupportedCipherSuite {
     let SupportedCipherSuite::Tls13(suite) = cipher_suite::TLS13_AES_128_GCM_SHA256 else {
         panic!("not a suite of TLS 1.3");
     };
-    let suite = Box::leak(Box::new(Tls13CipherSuite {
+    SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
         common: limited(&suite.common),
         ..*suite
-    }));
-    let (mut session, mut peer) = short_lived(SupportedCipherSuite::Tls13(suite));
+    })))
+}
+
+#[test]
+fn a_session_changes_its_keys_by_itself_before_they_have_protected_too_much() {
+    let (mut session, mut peer) = short_lived(limited_tls13());
     let mut grew = 0;
     for _ in 0..4 * LIMIT {
         let records = seal(&mut session, b"message");
@@ -121,14 +125,7 @@ fn a_session_changes_its_keys_by_itself_before_they_have_protected_too_much() {
 
 #[test]
 fn a_key_that_is_refreshed_in_time_never_protects_too_much() {
-    let SupportedCipherSuite::Tls13(suite) = cipher_suite::TLS13_AES_128_GCM_SHA256 else {
-        panic!("not a suite of TLS 1.3");
-    };
-    let suite = Box::leak(Box::new(Tls13CipherSuite {
-        common: limited(&suite.common),
-        ..*suite
-    }));
-    let (mut session, mut peer) = short_lived(SupportedCipherSuite::Tls13(suite));
+    let (mut session, mut peer) = short_lived(limited_tls13());
     let mut announced = 0;
     for _ in 0..4 * LIMIT {
         let mut records = Vec::new();
