@@ -19,6 +19,7 @@ mod cut;
 mod detect;
 mod establish;
 mod guard;
+mod linger;
 mod links;
 mod material;
 mod mode;

@@ -192,6 +192,7 @@ fn check_fixed(old: &Config, new: &Config) -> Result<(), ReloadError> {
             old.state_directory == new.state_directory,
         ),
         ("workers", old.workers == new.workers),
+        ("busy_poll", old.busy_poll == new.busy_poll),
         ("max_handshakes", old.max_handshakes == new.max_handshakes),
         ("storage_port", old.storage_port == new.storage_port),
         (

@@ -21,6 +21,7 @@ use tokio::{
 use crate::{
     admin::{self, Admin, AdminError, Stop},
     conn::Entry,
+    linger,
     material::{LoadError, load},
     mode::{ModeStore, StateError},
     reload::{Reloader, report},
@@ -38,6 +39,7 @@ pub struct Agent {
     doors: Vec<Door>,
     admin: UnixListener,
     workers: usize,
+    busy_poll: bool,
     signals: Signals,
     _lock: Option<NamespaceLock>,
 }
@@ -102,6 +104,7 @@ impl Agent {
         Ok(Self {
             admin: admin::open(&config.admin_socket)?,
             workers: workers(&config),
+            busy_poll: linger::pays(&config),
             doors,
             signals,
             shared: Arc::new(Shared::new(config, tls, mode)),
@@ -119,10 +122,11 @@ impl Agent {
             doors,
             admin,
             workers,
+            busy_poll,
             mut signals,
             ..
         } = self;
-        let threads = worker::spawn(&shared, &doors, workers)?;
+        let threads = worker::spawn(&shared, &doors, workers, busy_poll)?;
         drop(doors);
         let reloader = Arc::new(Reloader::new(Arc::clone(&shared)));
         let (stop, mut stops) = mpsc::channel(1);

@@ -19,6 +19,7 @@ use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::sleep};
 
 use crate::{
     conn::{Accepted, Entry, serve},
+    linger::linger,
     shared::{Phase, Shared},
 };
 
@@ -63,6 +64,7 @@ pub(crate) fn spawn(
     shared: &Arc<Shared>,
     doors: &[Door],
     count: usize,
+    busy_poll: bool,
 ) -> io::Result<Vec<JoinHandle<()>>> {
     (0..count)
         .map(|number| {
@@ -76,12 +78,12 @@ pub(crate) fn spawn(
             let shared = Arc::clone(shared);
             std::thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || runtime.block_on(work(shared, doors)))
+                .spawn(move || runtime.block_on(work(shared, doors, busy_poll)))
         })
         .collect()
 }
 
-async fn work(shared: Arc<Shared>, doors: Vec<Door>) {
+async fn work(shared: Arc<Shared>, doors: Vec<Door>, busy_poll: bool) {
     let mut phase = shared.phase.subscribe();
     for door in doors {
         match tokio::net::TcpListener::from_std(door.socket) {
@@ -91,8 +93,11 @@ async fn work(shared: Arc<Shared>, doors: Vec<Door>) {
             Err(error) => tracing::error!(%error, "a worker cannot listen"),
         }
     }
-    // An error means that the agent itself is gone, which is an end as well.
-    let _ended = phase.wait_for(|phase| *phase == Phase::Stopped).await;
+    tokio::select! {
+        // An error means that the agent itself is gone, which is an end as well.
+        _ended = phase.wait_for(|phase| *phase == Phase::Stopped) => {}
+        () = linger(), if busy_poll => {}
+    }
 }
 
 async fn accept_all(shared: Arc<Shared>, listener: tokio::net::TcpListener, entry: Entry) {

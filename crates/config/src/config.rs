@@ -28,6 +28,9 @@ pub struct Config {
     pub state_directory: PathBuf,
     /// `ringlock.workers`: threads that relay, at most 256. Unset: the number of cores, at most 4.
     pub workers: Option<NonZeroUsize>,
+    /// `ringlock.busy_poll`: whether a worker looks for more traffic for some microseconds before
+    /// it sleeps. Unset: unless a control group limits the agent's CPU time.
+    pub busy_poll: Option<bool>,
     /// `ringlock.handshake_timeout`: how long a connection may take to prove itself, 1 ms to
     /// 10 min. Default 10 s.
     pub handshake_timeout: Duration,

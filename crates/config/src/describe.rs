@@ -51,6 +51,10 @@ impl Lines<'_> {
             Some(workers) => self.add("ringlock.workers", workers),
             None => self.add("ringlock.workers", "number of cores, at most 4"),
         }
+        match config.busy_poll {
+            Some(busy_poll) => self.add("ringlock.busy_poll", busy_poll),
+            None => self.add("ringlock.busy_poll", "unless a CPU limit is set"),
+        }
         self.add_duration("ringlock.handshake_timeout", config.handshake_timeout);
         self.add("ringlock.max_handshakes", config.max_handshakes);
         self.add_duration("ringlock.drain_timeout", config.drain_timeout);

@@ -55,6 +55,7 @@ pub(crate) static RINGLOCK: Keys = Keys {
         "admin_socket",
         "state_directory",
         "workers",
+        "busy_poll",
         "handshake_timeout",
         "max_handshakes",
         "drain_timeout",

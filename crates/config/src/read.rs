@@ -66,6 +66,7 @@ pub(crate) fn config(root: &Node, reader: &mut Reader) -> Option<Config> {
         admin_socket: files.admin_socket,
         state_directory: files.state_directory,
         workers: limits.workers,
+        busy_poll: limits.busy_poll,
         handshake_timeout: limits.handshake_timeout,
         max_handshakes: limits.max_handshakes,
         drain_timeout: limits.drain_timeout,
@@ -79,6 +80,7 @@ pub(crate) fn config(root: &Node, reader: &mut Reader) -> Option<Config> {
 /// Options of the agent that bound what it does at once and how long.
 struct Limits {
     workers: Option<NonZeroUsize>,
+    busy_poll: Option<bool>,
     handshake_timeout: Duration,
     max_handshakes: NonZeroUsize,
     drain_timeout: Duration,
@@ -92,6 +94,9 @@ impl Limits {
                 |text| value::count(text, MAX_WORKERS).map(Some),
                 reader,
             )
+            .or(None);
+        let busy_poll = section
+            .get("busy_poll", |text| value::boolean(text).map(Some), reader)
             .or(None);
         let handshake_timeout = section
             .get(
@@ -116,6 +121,7 @@ impl Limits {
             .or(DRAIN_TIMEOUT);
         Some(Self {
             workers: workers?.value,
+            busy_poll: busy_poll?.value,
             handshake_timeout: handshake_timeout?.value,
             max_handshakes: max_handshakes?.value,
             drain_timeout: drain_timeout?.value,

@@ -16,6 +16,7 @@ use super::{
     Relay, RelayError, Transport,
     buffer::{Buffer, CHUNK, Pending},
 };
+use crate::linger;
 
 /// The most that waits to be answered before the peer is no longer listened to.
 const MAX_CONTROL: usize = 4096;
@@ -182,6 +183,7 @@ impl Relay {
             return Poll::Ready(Ok(()));
         }
         self.link.count_sent(read);
+        linger::carried();
         self.outward.pending = Some(Pending::new(chunk, length));
         Poll::Ready(Ok(()))
     }
@@ -226,6 +228,7 @@ impl Relay {
             }
         };
         self.link.count_received(received);
+        linger::carried();
         Poll::Ready(Ok(()))
     }
 

@@ -16,6 +16,7 @@ ringlock:
   admin_socket: admin.sock
   state_directory: /srv/ringlock
   workers: 2
+  busy_poll: false
   handshake_timeout: 500ms
   max_handshakes: 64
   drain_timeout: 2m
@@ -67,6 +68,7 @@ fn every_option_is_read_and_relative_paths_lie_beside_the_file() {
     assert_eq!(config.admin_socket, Path::new("/etc/ringlock/admin.sock"));
     assert_eq!(config.state_directory, Path::new("/srv/ringlock"));
     assert_eq!(config.workers, NonZeroUsize::new(2));
+    assert_eq!(config.busy_poll, Some(false));
     assert_eq!(config.handshake_timeout, Duration::from_millis(500));
     assert_eq!(config.max_handshakes.get(), 64);
     assert_eq!(config.drain_timeout, Duration::from_secs(120));
@@ -101,6 +103,7 @@ fn what_is_not_written_has_the_default_of_the_reference() {
     assert_eq!(config.admin_socket, Path::new("/run/ringlock/admin.sock"));
     assert_eq!(config.state_directory, Path::new("/var/lib/ringlock"));
     assert_eq!(config.workers, None);
+    assert_eq!(config.busy_poll, None);
     assert_eq!(config.handshake_timeout, Duration::from_secs(10));
     assert_eq!(config.max_handshakes.get(), 256);
     assert_eq!(config.drain_timeout, Duration::from_secs(30));
@@ -304,6 +307,7 @@ ringlock.listeners[0].direction = outbound  # /etc/ringlock/ringlock.yaml:7
 ringlock.admin_socket = /run/ringlock/admin.sock  # default
 ringlock.state_directory = /var/lib/ringlock  # default
 ringlock.workers = number of cores, at most 4  # default
+ringlock.busy_poll = unless a CPU limit is set  # default
 ringlock.handshake_timeout = 1500ms  # /etc/ringlock/ringlock.yaml:8
 ringlock.max_handshakes = 256  # default
 ringlock.drain_timeout = 2m  # /etc/ringlock/ringlock.yaml:9
