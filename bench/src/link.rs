@@ -12,6 +12,7 @@ mod handshake;
 mod identity;
 mod load;
 mod machine;
+mod namespace;
 mod ports;
 mod process;
 mod procfs;
@@ -61,6 +62,9 @@ pub(crate) struct Options {
     /// Another build of it, measured beside the first under this label; may be repeated.
     #[arg(long, value_name = "PATH=LABEL", value_parser = parse_extra)]
     ringlock_extra: Vec<Contender>,
+    /// How TCP finds its speed: any that the kernel has, or `system` for the machine's own.
+    #[arg(long, value_name = "NAME", default_value = "cubic")]
+    congestion_control: String,
     /// Where the JSON goes.
     #[arg(long, value_name = "FILE", default_value = "target/bench/link.json")]
     out: PathBuf,
@@ -78,6 +82,7 @@ enum Name {
 
 /// Measures, prints the tables, and writes the JSON.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    namespace::enter(&options.congestion_control)?;
     let interrupt = Interrupt::install().context("taking over signals")?;
     let contenders = options.contenders();
     for contender in &contenders {

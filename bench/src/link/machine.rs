@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::config::{haproxy, nginx, stunnel};
 use super::contender::Kind;
+use super::namespace;
 use super::procfs;
 
 /// The machine of a run.
@@ -22,6 +23,8 @@ pub(crate) struct Machine {
     pub(crate) memory_gib: u64,
     /// Release of the kernel.
     pub(crate) kernel: String,
+    /// How TCP finds its speed.
+    pub(crate) congestion_control: String,
 }
 
 impl Machine {
@@ -42,6 +45,7 @@ impl Machine {
                 .release()
                 .to_string_lossy()
                 .into_owned(),
+            congestion_control: namespace::congestion_control()?,
         })
     }
 }

@@ -45,10 +45,11 @@ impl Report {
             cores,
             memory_gib,
             kernel,
+            congestion_control,
         } = &self.machine;
         let _ = writeln!(
             text,
-            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}"
+            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}, TCP {congestion_control}"
         );
         let _ = writeln!(text, "{}\n", self.contender_table());
         let _ = writeln!(text, "{}\n", self.figure_table());

@@ -105,6 +105,7 @@ fn report() -> Report {
             cores: 2,
             memory_gib: 24,
             kernel: "6.1".to_owned(),
+            congestion_control: "cubic".to_owned(),
         },
         plan: options.plan(),
         scenarios: vec![Scenario::BulkOne],
