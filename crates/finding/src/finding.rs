@@ -12,6 +12,9 @@ use serde::{Serialize, Serializer};
 /// left out. Secrets must be kept out of every field by whoever makes the finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
+    /// What kind of mistake it is: a stable word in kebab case, explained by
+    /// `ringlock check --explain`; empty where the message is all there is.
+    pub code: &'static str,
     /// How much it matters.
     pub severity: Severity,
     /// The file, as it was named to the reader.
@@ -31,12 +34,16 @@ pub struct Finding {
     pub expected: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The requirements that it breaks, such as `SCY-14`; empty where there is none.
+    pub requirement: &'static str,
 }
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// Good to know.
+    Note,
     /// Works, but should not stay so.
     Warning,
     /// Cannot be obeyed.
@@ -61,6 +68,7 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         Self {
+            code: "",
             severity: Severity::Error,
             file: file.into(),
             at,
@@ -69,7 +77,29 @@ impl Finding {
             found: None,
             expected: None,
             hint: None,
+            requirement: "",
         }
+    }
+
+    /// The same finding with the kind of mistake.
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// The same finding, which matters more or less than an error.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// The same finding with the requirements that it breaks.
+    #[must_use]
+    pub fn requirement(mut self, requirement: &'static str) -> Self {
+        self.requirement = requirement;
+        self
     }
 
     /// The same finding with what the file holds.
@@ -95,8 +125,10 @@ impl Finding {
 
     fn write(&self, f: &mut impl Write) -> fmt::Result {
         write!(f, "{}:{}: ", self.file.display(), self.at)?;
-        if self.severity == Severity::Warning {
-            f.write_str("warning: ")?;
+        match self.severity {
+            Severity::Note => f.write_str("note: ")?,
+            Severity::Warning => f.write_str("warning: ")?,
+            Severity::Error => {}
         }
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
@@ -244,10 +276,17 @@ mod tests {
 
     #[test]
     fn json_holds_every_part_under_its_own_name() {
-        let json = serde_json::to_value(port().found("70000")).unwrap();
+        let json = serde_json::to_value(
+            port()
+                .found("70000")
+                .code("not-a-port")
+                .requirement("C3C-20"),
+        )
+        .unwrap();
         assert_eq!(
             json,
             serde_json::json!({
+                "code": "not-a-port",
                 "severity": "error",
                 "file": "etc/ringlock.yaml",
                 "line": 4,
@@ -257,6 +296,7 @@ mod tests {
                 "found": "70000",
                 "expected": null,
                 "hint": null,
+                "requirement": "C3C-20",
             })
         );
     }
