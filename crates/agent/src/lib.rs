@@ -13,6 +13,7 @@
 //! `Refusal` with a sentence, a code and a counter.
 
 mod admin;
+mod announce;
 mod certificate;
 mod conn;
 mod cut;

@@ -20,6 +20,7 @@ use tokio::{
 
 use crate::{
     admin::{self, Admin, AdminError, Stop},
+    announce,
     conn::Entry,
     linger,
     material::{LoadError, load},
@@ -144,9 +145,10 @@ impl Agent {
         let keeping = tokio::spawn(turnover::keep(Arc::clone(&shared)));
         let in_force = shared.mode.in_force();
         tracing::info!(mode = %in_force.mode, origin = in_force.origin, workers, "ready");
+        let announcing = tokio::spawn(announce::keep(Arc::clone(&shared)));
         until_stopped(&shared, &reloader, &mut signals, &mut stops).await;
         shared.enter(Phase::Stopped);
-        for task in [watching, keeping] {
+        for task in [watching, keeping, announcing] {
             task.abort();
         }
         admin.abort();

@@ -18,6 +18,7 @@ use self::{
 use crate::{
     HandshakeFailure,
     record::{MAX_RECORD, OVERHEAD, RecordError},
+    suites,
 };
 
 /// Room for what may go out together with sealed records: the announcement of a new key.
@@ -349,7 +350,7 @@ impl Connection {
         let suite = common
             .negotiated_cipher_suite()
             .and_then(|suite| suite.suite().as_str())
-            .map_or("unknown", iana_name);
+            .map_or("unknown", suites::iana_name);
         let group = common
             .negotiated_key_exchange_group()
             .map_or("none", |group| group.name().as_str().unwrap_or("unknown"));
@@ -375,16 +376,6 @@ impl Connection {
                 return alert;
             }
         }
-    }
-}
-
-/// The IANA name of a suite; the library spells those of TLS 1.3 in its own way.
-fn iana_name(name: &'static str) -> &'static str {
-    match name {
-        "TLS13_AES_128_GCM_SHA256" => "TLS_AES_128_GCM_SHA256",
-        "TLS13_AES_256_GCM_SHA384" => "TLS_AES_256_GCM_SHA384",
-        "TLS13_CHACHA20_POLY1305_SHA256" => "TLS_CHACHA20_POLY1305_SHA256",
-        other => other,
     }
 }
 

@@ -108,6 +108,16 @@ impl TlsState {
         self.options
     }
 
+    /// The versions on offer, newest first, in JSSE's words (`TLSv1.3`).
+    pub fn protocols(&self) -> Vec<&'static str> {
+        suites::protocols(self.server.crypto_provider())
+    }
+
+    /// The cipher suites on offer, the preferred ones first, by their IANA names.
+    pub fn suites(&self) -> Vec<&'static str> {
+        suites::names(self.server.crypto_provider())
+    }
+
     /// This node's own certificate.
     pub fn leaf(&self) -> &LeafFacts {
         &self.leaf
