@@ -21,6 +21,9 @@ use crate::{
     suites,
 };
 
+/// The type of a record that holds an alert in the clear (RFC 8446 §5.1).
+const ALERT: u8 = 21;
+
 /// Room for what may go out together with sealed records: the announcement of a new key.
 const CONTROL_ROOM: usize = 64;
 
@@ -369,10 +372,13 @@ impl Connection {
         let mut alert = Vec::new();
         let mut consumed = 0;
         loop {
+            let encoded = alert.len();
             let step = process!(self, &mut incoming[consumed..], status => {
                 handshake_step(status, &mut alert, &mut consumed, &mut Vec::new())
             });
-            if !matches!(step, Ok(Step::Again)) {
+            // What made the handshake fail may still be there, and must not be judged again.
+            let is_told = alert.get(encoded) == Some(&ALERT);
+            if is_told || !matches!(step, Ok(Step::Again)) {
                 return alert;
             }
         }
