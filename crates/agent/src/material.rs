@@ -6,7 +6,7 @@ use ringlock_config::{Config, IdentityFiles};
 use ringlock_files::{FileError, read_limited, read_private};
 use ringlock_pki::{Identity, IdentityError, Trust, TrustError};
 use ringlock_store::{KeyStore, StoreError};
-use ringlock_tls::{BuildError, Options, TlsState};
+use ringlock_tls::{BuildError, Offer, Options, TlsState};
 use time::OffsetDateTime;
 
 /// The most that is read from a key or certificate file: a truststore of several hundred CAs.
@@ -77,7 +77,8 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
         client_auth: config.internode.require_client_auth,
         endpoint_verification: config.internode.require_endpoint_verification,
     };
-    TlsState::build(&identity, &trust, options).map_err(|source| LoadError::Build {
+    let offer = Offer::default();
+    TlsState::build(&identity, &trust, options, &offer).map_err(|source| LoadError::Build {
         path: certificate_path(&config.internode.identity).to_owned(),
         source,
     })

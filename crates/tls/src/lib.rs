@@ -27,3 +27,4 @@ pub use failure::HandshakeFailure;
 pub use record::{MAX_RECORD, MAX_SEALED_RECORD, RecordError};
 pub use session::{Early, Failed, Handshake, Opened, Session, SessionError, sealed_size};
 pub use state::{BuildError, Live, Options, TlsState};
+pub use suites::{Offer, Version, is_carried};

@@ -3,7 +3,7 @@ use std::{net::IpAddr, sync::Arc};
 use arc_swap::ArcSwap;
 use ringlock_pki::{Identity, LeafFacts, Trust};
 use rustls::{
-    ClientConfig, Error, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    ClientConfig, Error, RootCertStore, ServerConfig,
     client::Resumption,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -11,10 +11,9 @@ use rustls::{
         ParsedCertificate, ServerSessionMemoryCache, VerifierBuilderError, WebPkiClientVerifier,
         danger::ClientCertVerifier,
     },
-    version::{TLS12, TLS13},
 };
 
-use crate::{HandshakeFailure, session::Session, suites, verifier::PeerVerifier};
+use crate::{HandshakeFailure, Offer, Version, session::Session, suites, verifier::PeerVerifier};
 
 /// Sessions remembered for resumption, in each role; as a client that is eight for each of 64
 /// peers. Each costs up to 2 KiB. Beyond that the oldest are forgotten, and their peers do a full
@@ -59,6 +58,9 @@ pub enum BuildError {
     /// The key cannot sign, or does not belong to the certificate.
     #[error("the private key cannot be used with the certificate: {0}")]
     Key(#[source] Error),
+    /// Of the configured versions and suites this engine carries out none.
+    #[error("none of the configured protocols and cipher suites can be carried out")]
+    NothingOnOffer,
     /// The TLS library lacks what the configuration asks for.
     #[error("the TLS library cannot be set up: {0}")]
     Provider(#[source] Error),
@@ -69,8 +71,16 @@ impl TlsState {
     ///
     /// # Errors
     /// [`BuildError`] says which part does not fit; nothing is half made.
-    pub fn build(identity: &Identity, trust: &Trust, options: Options) -> Result<Self, BuildError> {
-        let provider = Arc::new(suites::provider());
+    pub fn build(
+        identity: &Identity,
+        trust: &Trust,
+        options: Options,
+        offer: &Offer,
+    ) -> Result<Self, BuildError> {
+        let provider = Arc::new(suites::provider(offer));
+        if provider.cipher_suites.is_empty() {
+            return Err(BuildError::NothingOnOffer);
+        }
         let roots = Arc::new(roots(trust)?);
         let verifier = Arc::new(PeerVerifier::new(
             Arc::clone(&roots),
@@ -110,7 +120,8 @@ impl TlsState {
 
     /// The versions on offer, newest first, in JSSE's words (`TLSv1.3`).
     pub fn protocols(&self) -> Vec<&'static str> {
-        suites::protocols(self.server.crypto_provider())
+        let versions = suites::versions(self.server.crypto_provider());
+        versions.into_iter().map(Version::as_str).collect()
     }
 
     /// The cipher suites on offer, the preferred ones first, by their IANA names.
@@ -167,15 +178,13 @@ fn roots(trust: &Trust) -> Result<RootCertStore, BuildError> {
     Ok(roots)
 }
 
-const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
-
 fn client_config(
     provider: &Arc<CryptoProvider>,
     verifier: Arc<PeerVerifier>,
     identity: &Identity,
 ) -> Result<ClientConfig, BuildError> {
     let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
-        .with_protocol_versions(VERSIONS)
+        .with_protocol_versions(&suites::library_versions(provider))
         .map_err(BuildError::Provider)?
         // "Dangerous" is the name of the door by which every custom verifier enters; ours checks
         // the chain with the same code and relaxes nothing but the name, on order.
@@ -202,7 +211,7 @@ fn server_config(
         WebPkiClientVerifier::no_client_auth()
     };
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
-        .with_protocol_versions(VERSIONS)
+        .with_protocol_versions(&suites::library_versions(provider))
         .map_err(BuildError::Provider)?
         .with_client_cert_verifier(verifier)
         .with_single_cert(identity.chain.clone(), identity.key.der().clone_key())

@@ -1,30 +1,105 @@
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{
+    SupportedCipherSuite, SupportedProtocolVersion,
+    crypto::{CryptoProvider, aws_lc_rs},
+    version::{TLS12, TLS13},
+};
 
-/// aws-lc-rs with the cipher suites in the order that this processor carries out fastest.
+/// What handshakes have to choose from. A blank list is no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// `protocol` and `accepted_protocols`, in any order.
+    pub versions: Vec<Version>,
+    /// `cipher_suites` by their numbers in IANA's registry, the preferred one first. Numbers that
+    /// this engine does not carry out are passed over: see [`is_carried`].
+    pub suites: Vec<u16>,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+impl Version {
+    /// Both, newest first.
+    pub const ALL: [Self; 2] = [Self::Tls13, Self::Tls12];
+
+    /// The name that JSSE and the databases have for it: `TLSv1.3`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls12 => "TLSv1.2",
+            Self::Tls13 => "TLSv1.3",
+        }
+    }
+
+    fn of(suite: &SupportedCipherSuite) -> Self {
+        match suite {
+            SupportedCipherSuite::Tls12(_) => Self::Tls12,
+            SupportedCipherSuite::Tls13(_) => Self::Tls13,
+        }
+    }
+
+    fn library(self) -> &'static SupportedProtocolVersion {
+        match self {
+            Self::Tls12 => &TLS12,
+            Self::Tls13 => &TLS13,
+        }
+    }
+}
+
+/// Whether this engine carries out the suite with this number in IANA's registry.
+pub fn is_carried(number: u16) -> bool {
+    let mut suites = aws_lc_rs::ALL_CIPHER_SUITES.iter();
+    suites.any(|suite| u16::from(suite.suite()) == number)
+}
+
+/// aws-lc-rs with the cipher suites of `offer`.
 ///
-/// Every suite of the provider stays on offer. Where AES is done in hardware AES-128-GCM comes
-/// first, since a link between nodes gains nothing that a 256-bit key would add; elsewhere
-/// ChaCha20-Poly1305 does.
-pub(crate) fn provider() -> CryptoProvider {
+/// Unless the offer orders them, they stand as this processor carries them out fastest: where AES
+/// is done in hardware AES-128-GCM comes first, since a link between nodes gains nothing that a
+/// 256-bit key would add; elsewhere ChaCha20-Poly1305 does.
+pub(crate) fn provider(offer: &Offer) -> CryptoProvider {
     let mut provider = aws_lc_rs::default_provider();
     let first = if has_aes() { "AES_128" } else { "CHACHA20" };
+    let place = |suite: &SupportedCipherSuite| {
+        let number = u16::from(suite.suite());
+        offer.suites.iter().position(|wanted| *wanted == number)
+    };
+    provider.cipher_suites.retain(|suite| {
+        let version = offer.versions.is_empty() || offer.versions.contains(&Version::of(suite));
+        version && (offer.suites.is_empty() || place(suite).is_some())
+    });
     provider.cipher_suites.sort_by_key(|suite| {
         let name = format!("{:?}", suite.suite());
         // A stable sort: TLS 1.3 stays before TLS 1.2, ECDSA before RSA.
-        (suite.tls13().is_none(), !name.contains(first))
+        (
+            Version::of(suite) == Version::Tls12,
+            place(suite),
+            !name.contains(first),
+        )
     });
     provider
 }
 
-/// The versions that the suites of `provider` are for, newest first, in JSSE's words.
-pub(crate) fn protocols(provider: &CryptoProvider) -> Vec<&'static str> {
-    let has = |tls13: bool| {
+/// The versions that the suites of `provider` are for, newest first.
+pub(crate) fn versions(provider: &CryptoProvider) -> Vec<Version> {
+    let offered = |version: &Version| {
         let mut suites = provider.cipher_suites.iter();
-        suites.any(|suite| suite.tls13().is_some() == tls13)
+        suites.any(|suite| Version::of(suite) == *version)
     };
-    [("TLSv1.3", has(true)), ("TLSv1.2", has(false))]
+    Version::ALL.into_iter().filter(offered).collect()
+}
+
+/// The same for the TLS library.
+pub(crate) fn library_versions(
+    provider: &CryptoProvider,
+) -> Vec<&'static SupportedProtocolVersion> {
+    versions(provider)
         .into_iter()
-        .filter_map(|(name, offered)| offered.then_some(name))
+        .map(Version::library)
         .collect()
 }
 
@@ -66,9 +141,16 @@ fn has_aes() -> bool {
 mod tests {
     use super::*;
 
+    /// TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384.
+    const ECDSA_AES_256: u16 = 0xC02C;
+    /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256.
+    const RSA_AES_128: u16 = 0xC02F;
+    /// TLS_RSA_WITH_AES_256_CBC_SHA.
+    const STATIC_RSA: u16 = 0x0035;
+
     #[test]
     fn no_suite_is_lost_and_tls_1_3_comes_first() {
-        let suites = provider().cipher_suites;
+        let suites = provider(&Offer::default()).cipher_suites;
         assert_eq!(
             suites.len(),
             aws_lc_rs::default_provider().cipher_suites.len()
@@ -78,21 +160,60 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_suites_have_the_names_that_operators_know() {
-        let provider = provider();
-        assert_eq!(protocols(&provider), ["TLSv1.3", "TLSv1.2"]);
+    fn an_offer_names_the_versions() {
+        let mut offer = Offer {
+            versions: vec![Version::Tls12],
+            suites: Vec::new(),
+        };
+        assert_eq!(versions(&provider(&offer)), [Version::Tls12]);
+        offer.versions = vec![Version::Tls12, Version::Tls13];
+        assert_eq!(versions(&provider(&offer)), Version::ALL);
+    }
+
+    #[test]
+    fn an_offer_names_the_suites_in_its_own_order() {
+        let offer = Offer {
+            versions: Vec::new(),
+            suites: vec![RSA_AES_128, STATIC_RSA, ECDSA_AES_256],
+        };
+        let provider = provider(&offer);
+        assert_eq!(
+            names(&provider),
+            [
+                "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+            ]
+        );
+        assert_eq!(versions(&provider), [Version::Tls12]);
+    }
+
+    #[test]
+    fn a_suite_of_another_version_than_offered_is_none() {
+        let offer = Offer {
+            versions: vec![Version::Tls13],
+            suites: vec![RSA_AES_128],
+        };
+        assert!(provider(&offer).cipher_suites.is_empty());
+    }
+
+    #[test]
+    fn what_this_engine_carries_out_is_known() {
+        assert!(is_carried(RSA_AES_128) && is_carried(0x1301));
+        assert!(!is_carried(STATIC_RSA));
+    }
+
+    #[test]
+    fn suites_have_the_names_that_operators_know() {
+        let provider = provider(&Offer::default());
         let names = names(&provider);
         assert_eq!(names.len(), provider.cipher_suites.len());
         assert!(names.contains(&"TLS_AES_128_GCM_SHA256"), "{names:?}");
-        assert!(
-            names.contains(&"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
-            "{names:?}"
-        );
+        assert_eq!(Version::ALL.map(Version::as_str), ["TLSv1.3", "TLSv1.2"]);
     }
 
     #[test]
     fn the_first_group_is_hybrid_post_quantum() {
-        let name = provider().kx_groups[0].name();
+        let name = provider(&Offer::default()).kx_groups[0].name();
         assert_eq!(name, rustls::NamedGroup::X25519MLKEM768);
     }
 }

@@ -25,7 +25,7 @@ use rustls::{
 use time::{Duration, OffsetDateTime};
 
 use super::{Early, Failed, Handshake, Session, SessionError, sealed_size};
-use crate::{HandshakeFailure, Options, TlsState, suites};
+use crate::{HandshakeFailure, Offer, Options, TlsState, suites};
 
 /// The address of the node that accepts.
 const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
@@ -93,7 +93,7 @@ impl Cluster {
     /// A node of this cluster.
     fn node(&self, address: IpAddr, options: Options) -> TlsState {
         let identity = self.identity(address, NODE_VALIDITY);
-        TlsState::build(&identity, &self.trust(), options).unwrap()
+        TlsState::build(&identity, &self.trust(), options, &Offer::default()).unwrap()
     }
 
     /// Both nodes.
@@ -113,10 +113,11 @@ impl Cluster {
         identity: Option<&Identity>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> ClientConfig {
-        let config = ClientConfig::builder_with_provider(Arc::new(suites::provider()))
-            .with_protocol_versions(versions)
-            .unwrap()
-            .with_root_certificates(self.roots());
+        let config =
+            ClientConfig::builder_with_provider(Arc::new(suites::provider(&Offer::default())))
+                .with_protocol_versions(versions)
+                .unwrap()
+                .with_root_certificates(self.roots());
         match identity {
             Some(identity) => config
                 .with_client_auth_cert(identity.chain.clone(), identity.key.der().clone_key())
@@ -127,7 +128,7 @@ impl Cluster {
 
     /// A server of the library itself at [`SERVER`], which trusts this cluster.
     fn raw_server(&self, client_auth: bool) -> ServerConfig {
-        let provider = Arc::new(suites::provider());
+        let provider = Arc::new(suites::provider(&Offer::default()));
         let roots = Arc::new(self.roots());
         let identity = self.identity(SERVER, NODE_VALIDITY);
         let verifier = match client_auth {

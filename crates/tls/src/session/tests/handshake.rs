@@ -1,6 +1,7 @@
 use rustls::version::{TLS12, TLS13};
 
 use super::*;
+use crate::Version;
 
 const TLS13_SUITES: [&str; 3] = [
     "TLS_AES_128_GCM_SHA256",
@@ -42,6 +43,36 @@ fn a_peer_that_was_not_asked_for_a_certificate_has_none() {
     let pair = Pair::new(&client, &server);
     assert!(pair.server.peer_certificate().is_none());
     assert!(pair.client.peer_certificate().is_some());
+}
+
+#[test]
+fn only_what_is_on_offer_is_agreed_on() {
+    const ECDSA_CHACHA20: u16 = 0xCCA9;
+    let cluster = Cluster::new();
+    let identity = cluster.identity(CLIENT, NODE_VALIDITY);
+    let offer = Offer {
+        versions: vec![Version::Tls12],
+        suites: vec![ECDSA_CHACHA20],
+    };
+    let client = TlsState::build(&identity, &cluster.trust(), STRICT, &offer).unwrap();
+    assert_eq!(client.protocols(), ["TLSv1.2"]);
+    let pair = Pair::new(&client, &cluster.node(SERVER, STRICT));
+    let facts = pair.server.facts().unwrap();
+    assert_eq!(facts.version, "TLSv1.2");
+    assert_eq!(facts.suite, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256");
+}
+
+#[test]
+fn an_offer_of_nothing_that_can_be_carried_out_makes_no_state() {
+    const STATIC_RSA: u16 = 0x0035;
+    let cluster = Cluster::new();
+    let identity = cluster.identity(CLIENT, NODE_VALIDITY);
+    let offer = Offer {
+        versions: Vec::new(),
+        suites: vec![STATIC_RSA],
+    };
+    let refused = TlsState::build(&identity, &cluster.trust(), STRICT, &offer);
+    assert!(matches!(refused, Err(crate::BuildError::NothingOnOffer)));
 }
 
 #[test]

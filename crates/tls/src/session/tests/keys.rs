@@ -75,7 +75,7 @@ const LIMIT: u64 = 16;
 fn short_lived(suite: SupportedCipherSuite) -> (Session, Raw) {
     let cluster = Cluster::new();
     let identity = cluster.identity(CLIENT, NODE_VALIDITY);
-    let mut provider = suites::provider();
+    let mut provider = suites::provider(&Offer::default());
     provider.cipher_suites = vec![suite];
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[suite.version()])

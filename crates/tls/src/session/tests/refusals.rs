@@ -90,7 +90,7 @@ fn a_client_of_another_ca_is_refused_and_told() {
     let (ours, theirs) = (Cluster::new(), Cluster::new());
     // It trusts us, so that it is the server that refuses.
     let identity = theirs.identity(CLIENT, NODE_VALIDITY);
-    let client = TlsState::build(&identity, &ours.trust(), STRICT).unwrap();
+    let client = TlsState::build(&identity, &ours.trust(), STRICT, &Offer::default()).unwrap();
     let refused = refused_by_server(&client, &ours.node(SERVER, STRICT));
     assert_eq!(refused.by, HandshakeFailure::UnknownIssuer);
     assert_eq!(refused.told, alert("unknown_ca"));
@@ -101,7 +101,7 @@ fn an_expired_certificate_is_refused_in_either_role() {
     let cluster = Cluster::made_at(OffsetDateTime::now_utc() - Duration::days(10));
     let expired = |address| {
         let identity = cluster.identity(address, Duration::days(3));
-        TlsState::build(&identity, &cluster.trust(), STRICT).unwrap()
+        TlsState::build(&identity, &cluster.trust(), STRICT, &Offer::default()).unwrap()
     };
     for refused in [
         refused_by_client(&cluster.node(CLIENT, STRICT), &expired(SERVER)),
@@ -167,7 +167,7 @@ fn a_node_that_its_own_truststore_would_refuse_knows_it_beforehand() {
     let own = ours.node(CLIENT, STRICT);
     assert_eq!(own.self_check(), Ok(()));
     let identity = theirs.identity(CLIENT, NODE_VALIDITY);
-    let foreign = TlsState::build(&identity, &ours.trust(), STRICT).unwrap();
+    let foreign = TlsState::build(&identity, &ours.trust(), STRICT, &Offer::default()).unwrap();
     assert_eq!(foreign.self_check(), Err(&HandshakeFailure::UnknownIssuer));
 }
 
@@ -176,6 +176,6 @@ fn a_key_that_belongs_to_another_certificate_makes_no_state() {
     let cluster = Cluster::new();
     let mut identity = cluster.identity(CLIENT, NODE_VALIDITY);
     identity.key = cluster.identity(SERVER, NODE_VALIDITY).key;
-    let refused = TlsState::build(&identity, &cluster.trust(), STRICT);
+    let refused = TlsState::build(&identity, &cluster.trust(), STRICT, &Offer::default());
     assert!(matches!(refused, Err(crate::BuildError::Key(_))));
 }

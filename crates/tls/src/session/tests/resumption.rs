@@ -59,7 +59,7 @@ fn a_peer_whose_ca_is_no_longer_trusted_does_not_come_back_by_resumption() {
     let server = Live::new(server);
     Pair::new(&client, &server.current());
     let identity = old.identity(SERVER, NODE_VALIDITY);
-    server.publish(TlsState::build(&identity, &new.trust(), STRICT).unwrap());
+    server.publish(TlsState::build(&identity, &new.trust(), STRICT, &Offer::default()).unwrap());
     let mut dialled = client.dial(SERVER).unwrap();
     let mut accepted = server.current().accept().unwrap();
     let met = meet(&mut dialled, &mut accepted);
