@@ -30,9 +30,14 @@ const LAYERS: &[Layer] = &[
         uses: Uses::Only(&[]),
     },
     Layer {
+        name: "ringlock-suites",
+        rank: 0,
+        uses: Uses::Only(&[]),
+    },
+    Layer {
         name: "ringlock-config",
         rank: 1,
-        uses: Uses::Only(&["ringlock-model", "ringlock-finding"]),
+        uses: Uses::Only(&["ringlock-model", "ringlock-finding", "ringlock-suites"]),
     },
     Layer {
         name: "ringlock-store",

@@ -1,0 +1,69 @@
+//! What protects nothing by its very construction: no encryption, no authentication, export grade,
+//! Kerberos and Fortezza.
+
+use super::table;
+
+table! {
+    0x0000 "TLS_NULL_WITH_NULL_NULL" Nothing Anonymous Null Nothing Ssl3 Tls12 [No] - -;
+    0x0001 "TLS_RSA_WITH_NULL_MD5" Rsa Rsa Null Md5 Ssl3 Tls12 [Ssl "SSL_RSA_WITH_NULL_MD5"] "NULL-MD5" "TLS_RSA_NULL_MD5";
+    0x0002 "TLS_RSA_WITH_NULL_SHA" Rsa Rsa Null Sha1 Ssl3 Tls12 [Ssl "SSL_RSA_WITH_NULL_SHA"] "NULL-SHA" "TLS_RSA_NULL_SHA1";
+    0x0003 "TLS_RSA_EXPORT_WITH_RC4_40_MD5" Rsa Rsa Rc4_40 Md5 Ssl3 Tls10 [Ssl "SSL_RSA_EXPORT_WITH_RC4_40_MD5"] - -;
+    0x0006 "TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5" Rsa Rsa Rc2_40Cbc Md5 Ssl3 Tls10 [No] - -;
+    0x0008 "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA" Rsa Rsa Des40Cbc Sha1 Ssl3 Tls10 [Ssl "SSL_RSA_EXPORT_WITH_DES40_CBC_SHA"] - -;
+    0x000B "TLS_DH_DSS_EXPORT_WITH_DES40_CBC_SHA" Dh Dss Des40Cbc Sha1 Ssl3 Tls10 [No] - -;
+    0x000E "TLS_DH_RSA_EXPORT_WITH_DES40_CBC_SHA" Dh Rsa Des40Cbc Sha1 Ssl3 Tls10 [No] - -;
+    0x0011 "TLS_DHE_DSS_EXPORT_WITH_DES40_CBC_SHA" Dhe Dss Des40Cbc Sha1 Ssl3 Tls10 [Ssl "SSL_DHE_DSS_EXPORT_WITH_DES40_CBC_SHA"] - -;
+    0x0014 "TLS_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA" Dhe Rsa Des40Cbc Sha1 Ssl3 Tls10 [Ssl "SSL_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA"] - -;
+    0x0017 "TLS_DH_anon_EXPORT_WITH_RC4_40_MD5" Dh Anonymous Rc4_40 Md5 Ssl3 Tls10 [Ssl "SSL_DH_anon_EXPORT_WITH_RC4_40_MD5"] - -;
+    0x0018 "TLS_DH_anon_WITH_RC4_128_MD5" Dh Anonymous Rc4_128 Md5 Ssl3 Tls12 [Ssl "SSL_DH_anon_WITH_RC4_128_MD5"] - "TLS_DH_ANON_ARCFOUR_128_MD5";
+    0x0019 "TLS_DH_anon_EXPORT_WITH_DES40_CBC_SHA" Dh Anonymous Des40Cbc Sha1 Ssl3 Tls10 [Ssl "SSL_DH_anon_EXPORT_WITH_DES40_CBC_SHA"] - -;
+    0x001A "TLS_DH_anon_WITH_DES_CBC_SHA" Dh Anonymous DesCbc Sha1 Ssl3 Tls11 [Ssl "SSL_DH_anon_WITH_DES_CBC_SHA"] - -;
+    0x001B "TLS_DH_anon_WITH_3DES_EDE_CBC_SHA" Dh Anonymous TripleDesCbc Sha1 Ssl3 Tls12 [Ssl "SSL_DH_anon_WITH_3DES_EDE_CBC_SHA"] - "TLS_DH_ANON_3DES_EDE_CBC_SHA1";
+    0x001C "SSL_FORTEZZA_DMS_WITH_NULL_SHA" Fortezza Dss Null Sha1 Ssl3 Ssl3 [No] - -;
+    0x001D "SSL_FORTEZZA_DMS_WITH_FORTEZZA_CBC_SHA" Fortezza Dss FortezzaCbc Sha1 Ssl3 Ssl3 [No] - -;
+    0x001E "TLS_KRB5_WITH_DES_CBC_SHA" Kerberos Kerberos DesCbc Sha1 Tls10 Tls11 [Only8] - -;
+    0x001F "TLS_KRB5_WITH_3DES_EDE_CBC_SHA" Kerberos Kerberos TripleDesCbc Sha1 Tls10 Tls12 [Only8] - -;
+    0x0020 "TLS_KRB5_WITH_RC4_128_SHA" Kerberos Kerberos Rc4_128 Sha1 Tls10 Tls12 [Only8] - -;
+    0x0021 "TLS_KRB5_WITH_IDEA_CBC_SHA" Kerberos Kerberos IdeaCbc Sha1 Tls10 Tls11 [No] - -;
+    0x0022 "TLS_KRB5_WITH_DES_CBC_MD5" Kerberos Kerberos DesCbc Md5 Tls10 Tls11 [Only8] - -;
+    0x0023 "TLS_KRB5_WITH_3DES_EDE_CBC_MD5" Kerberos Kerberos TripleDesCbc Md5 Tls10 Tls12 [Only8] - -;
+    0x0024 "TLS_KRB5_WITH_RC4_128_MD5" Kerberos Kerberos Rc4_128 Md5 Tls10 Tls12 [Only8] - -;
+    0x0025 "TLS_KRB5_WITH_IDEA_CBC_MD5" Kerberos Kerberos IdeaCbc Md5 Tls10 Tls11 [No] - -;
+    0x0026 "TLS_KRB5_EXPORT_WITH_DES_CBC_40_SHA" Kerberos Kerberos Des40Cbc Sha1 Tls10 Tls10 [Only8] - -;
+    0x0027 "TLS_KRB5_EXPORT_WITH_RC2_CBC_40_SHA" Kerberos Kerberos Rc2_40Cbc Sha1 Tls10 Tls10 [No] - -;
+    0x0028 "TLS_KRB5_EXPORT_WITH_RC4_40_SHA" Kerberos Kerberos Rc4_40 Sha1 Tls10 Tls10 [Only8] - -;
+    0x0029 "TLS_KRB5_EXPORT_WITH_DES_CBC_40_MD5" Kerberos Kerberos Des40Cbc Md5 Tls10 Tls10 [Only8] - -;
+    0x002A "TLS_KRB5_EXPORT_WITH_RC2_CBC_40_MD5" Kerberos Kerberos Rc2_40Cbc Md5 Tls10 Tls10 [No] - -;
+    0x002B "TLS_KRB5_EXPORT_WITH_RC4_40_MD5" Kerberos Kerberos Rc4_40 Md5 Tls10 Tls10 [Only8] - -;
+    0x0034 "TLS_DH_anon_WITH_AES_128_CBC_SHA" Dh Anonymous Aes128Cbc Sha1 Tls10 Tls12 [Yes] "ADH-AES128-SHA" "TLS_DH_ANON_AES_128_CBC_SHA1";
+    0x003A "TLS_DH_anon_WITH_AES_256_CBC_SHA" Dh Anonymous Aes256Cbc Sha1 Tls10 Tls12 [Yes] "ADH-AES256-SHA" "TLS_DH_ANON_AES_256_CBC_SHA1";
+    0x003B "TLS_RSA_WITH_NULL_SHA256" Rsa Rsa Null Sha256 Tls12 Tls12 [Yes] "NULL-SHA256" "TLS_RSA_NULL_SHA256";
+    0x0046 "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA" Dh Anonymous Camellia128Cbc Sha1 Tls10 Tls12 [No] "ADH-CAMELLIA128-SHA" "TLS_DH_ANON_CAMELLIA_128_CBC_SHA1";
+    0x0062 "SSL_RSA_EXPORT1024_WITH_DES_CBC_SHA" Rsa Rsa DesCbc Sha1 Ssl3 Tls10 [No] - -;
+    0x0063 "SSL_DHE_DSS_EXPORT1024_WITH_DES_CBC_SHA" Dhe Dss DesCbc Sha1 Ssl3 Tls10 [No] - -;
+    0x0064 "SSL_RSA_EXPORT1024_WITH_RC4_56_SHA" Rsa Rsa Rc4_56 Sha1 Ssl3 Tls10 [No] - -;
+    0x0065 "SSL_DHE_DSS_EXPORT1024_WITH_RC4_56_SHA" Dhe Dss Rc4_56 Sha1 Ssl3 Tls10 [No] - -;
+    0x006C "TLS_DH_anon_WITH_AES_128_CBC_SHA256" Dh Anonymous Aes128Cbc Sha256 Tls12 Tls12 [Yes] "ADH-AES128-SHA256" "TLS_DH_ANON_AES_128_CBC_SHA256";
+    0x006D "TLS_DH_anon_WITH_AES_256_CBC_SHA256" Dh Anonymous Aes256Cbc Sha256 Tls12 Tls12 [Yes] "ADH-AES256-SHA256" "TLS_DH_ANON_AES_256_CBC_SHA256";
+    0x0089 "TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA" Dh Anonymous Camellia256Cbc Sha1 Tls10 Tls12 [No] "ADH-CAMELLIA256-SHA" "TLS_DH_ANON_CAMELLIA_256_CBC_SHA1";
+    0x009B "TLS_DH_anon_WITH_SEED_CBC_SHA" Dh Anonymous SeedCbc Sha1 Tls10 Tls12 [No] - -;
+    0x00A6 "TLS_DH_anon_WITH_AES_128_GCM_SHA256" Dh Anonymous Aes128Gcm Aead Tls12 Tls12 [Yes] "ADH-AES128-GCM-SHA256" "TLS_DH_ANON_AES_128_GCM_SHA256";
+    0x00A7 "TLS_DH_anon_WITH_AES_256_GCM_SHA384" Dh Anonymous Aes256Gcm Aead Tls12 Tls12 [Yes] "ADH-AES256-GCM-SHA384" "TLS_DH_ANON_AES_256_GCM_SHA384";
+    0x00BF "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA256" Dh Anonymous Camellia128Cbc Sha256 Tls12 Tls12 [No] "ADH-CAMELLIA128-SHA256" "TLS_DH_ANON_CAMELLIA_128_CBC_SHA256";
+    0x00C5 "TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA256" Dh Anonymous Camellia256Cbc Sha256 Tls12 Tls12 [No] "ADH-CAMELLIA256-SHA256" "TLS_DH_ANON_CAMELLIA_256_CBC_SHA256";
+    0xC001 "TLS_ECDH_ECDSA_WITH_NULL_SHA" Ecdh Ecdsa Null Sha1 Tls10 Tls12 [Yes] - -;
+    0xC006 "TLS_ECDHE_ECDSA_WITH_NULL_SHA" Ecdhe Ecdsa Null Sha1 Tls10 Tls12 [Yes] "ECDHE-ECDSA-NULL-SHA" "TLS_ECDHE_ECDSA_NULL_SHA1";
+    0xC00B "TLS_ECDH_RSA_WITH_NULL_SHA" Ecdh Rsa Null Sha1 Tls10 Tls12 [Yes] - -;
+    0xC010 "TLS_ECDHE_RSA_WITH_NULL_SHA" Ecdhe Rsa Null Sha1 Tls10 Tls12 [Yes] "ECDHE-RSA-NULL-SHA" "TLS_ECDHE_RSA_NULL_SHA1";
+    0xC015 "TLS_ECDH_anon_WITH_NULL_SHA" Ecdh Anonymous Null Sha1 Tls10 Tls12 [Yes] "AECDH-NULL-SHA" "TLS_ECDH_ANON_NULL_SHA1";
+    0xC016 "TLS_ECDH_anon_WITH_RC4_128_SHA" Ecdh Anonymous Rc4_128 Sha1 Tls10 Tls12 [Yes] - "TLS_ECDH_ANON_ARCFOUR_128_SHA1";
+    0xC017 "TLS_ECDH_anon_WITH_3DES_EDE_CBC_SHA" Ecdh Anonymous TripleDesCbc Sha1 Tls10 Tls12 [Yes] - "TLS_ECDH_ANON_3DES_EDE_CBC_SHA1";
+    0xC018 "TLS_ECDH_anon_WITH_AES_128_CBC_SHA" Ecdh Anonymous Aes128Cbc Sha1 Tls10 Tls12 [Yes] "AECDH-AES128-SHA" "TLS_ECDH_ANON_AES_128_CBC_SHA1";
+    0xC019 "TLS_ECDH_anon_WITH_AES_256_CBC_SHA" Ecdh Anonymous Aes256Cbc Sha1 Tls10 Tls12 [Yes] "AECDH-AES256-SHA" "TLS_ECDH_ANON_AES_256_CBC_SHA1";
+    0xC046 "TLS_DH_anon_WITH_ARIA_128_CBC_SHA256" Dh Anonymous Aria128Cbc Sha256 Tls12 Tls12 [No] - -;
+    0xC047 "TLS_DH_anon_WITH_ARIA_256_CBC_SHA384" Dh Anonymous Aria256Cbc Sha384 Tls12 Tls12 [No] - -;
+    0xC05A "TLS_DH_anon_WITH_ARIA_128_GCM_SHA256" Dh Anonymous Aria128Gcm Aead Tls12 Tls12 [No] - -;
+    0xC05B "TLS_DH_anon_WITH_ARIA_256_GCM_SHA384" Dh Anonymous Aria256Gcm Aead Tls12 Tls12 [No] - -;
+    0xC084 "TLS_DH_anon_WITH_CAMELLIA_128_GCM_SHA256" Dh Anonymous Camellia128Gcm Aead Tls12 Tls12 [No] - "TLS_DH_ANON_CAMELLIA_128_GCM_SHA256";
+    0xC085 "TLS_DH_anon_WITH_CAMELLIA_256_GCM_SHA384" Dh Anonymous Camellia256Gcm Aead Tls12 Tls12 [No] - "TLS_DH_ANON_CAMELLIA_256_GCM_SHA384";
+}
