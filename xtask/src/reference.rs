@@ -1,5 +1,6 @@
-//! The reference of the command line, generated from the program's own help, so that it is
-//! written once. `cargo xtask reference` writes it; `./x lint` fails when it is stale.
+//! The pages of the reference that are generated, so that what they tell is written once: the
+//! command line from the program's own help, the databases' options from the table of options.
+//! `cargo xtask reference` writes them; `./x lint` fails when one is stale.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,43 +11,53 @@ use crate::launch::{self, Profile};
 use crate::project::Project;
 use crate::run::{self, say};
 
-/// Where the reference stands in the tree.
-const FILE: &str = "docs/reference/command-line.md";
+/// Where a page stands in the tree, and what makes its text.
+type Page = (&'static str, fn(&Project) -> Result<String>);
 
-/// Above everything generated.
+const PAGES: [Page; 2] = [
+    ("docs/reference/command-line.md", command_line),
+    ("docs/reference/options.md", options),
+];
+
+/// Above the command line.
 const HEAD: &str = "# The command line\n\n\
     <!-- Written by `cargo xtask reference` from the program's own help; do not edit. -->\n";
 
-/// Writes the reference anew.
+/// Writes the pages anew.
 ///
 /// # Errors
-/// The product does not build, its help cannot be had, or the file cannot be written.
+/// The product does not build, its help cannot be had, or a file cannot be written.
 pub(crate) fn write(project: &Project) -> Result<()> {
-    let path = project.root.join(FILE);
-    if let Some(folder) = path.parent() {
-        fs_err::create_dir_all(folder)?;
+    for (file, generate) in PAGES {
+        let path = project.root.join(file);
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        fs_err::write(&path, generate(project)?)?;
+        say!("wrote {file}");
     }
-    fs_err::write(&path, generate(project)?)?;
-    say!("wrote {FILE}");
     Ok(())
 }
 
-/// Compares the reference with what would be written, if the tree has one.
+/// Compares the pages that the tree has with what would be written.
 ///
 /// # Errors
-/// They differ, or the product's help cannot be had.
+/// One differs, or the product's help cannot be had.
 pub(crate) fn check(project: &Project) -> Result<()> {
-    let path = project.root.join(FILE);
-    if !path.exists() {
-        return Ok(());
-    }
-    if fs_err::read_to_string(&path)? != generate(project)? {
-        bail!("{FILE} is not what the program says; write it anew with cargo xtask reference");
+    for (file, generate) in PAGES {
+        let path = project.root.join(file);
+        if path.exists() && fs_err::read_to_string(&path)? != generate(project)? {
+            bail!("{file} is stale; write it anew with cargo xtask reference");
+        }
     }
     Ok(())
 }
 
-fn generate(project: &Project) -> Result<String> {
+fn options(_project: &Project) -> Result<String> {
+    Ok(ringlock_config::options::reference())
+}
+
+fn command_line(project: &Project) -> Result<String> {
     launch::build_programs(project, Profile::Fast)?;
     let mut text = HEAD.to_owned();
     append(

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use ringlock_config::{Config, IdentityFiles};
+use ringlock_config::{Config, IdentityFiles, TlsOffer};
 use ringlock_files::{FileError, read_limited, read_private};
 use ringlock_pki::{Identity, IdentityError, Trust, TrustError};
 use ringlock_store::{KeyStore, StoreError};
-use ringlock_tls::{BuildError, Offer, Options, TlsState};
+use ringlock_tls::{BuildError, Offer, Options, TlsState, Version};
 use time::OffsetDateTime;
 
 /// The most that is read from a key or certificate file: a truststore of several hundred CAs.
@@ -77,11 +77,31 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
         client_auth: config.internode.require_client_auth,
         endpoint_verification: config.internode.require_endpoint_verification,
     };
-    let offer = Offer::default();
+    let offer = offer(&config.internode.offer);
     TlsState::build(&identity, &trust, options, &offer).map_err(|source| LoadError::Build {
         path: certificate_path(&config.internode.identity).to_owned(),
         source,
     })
+}
+
+/// What handshakes offer; suites that cannot be carried out are told, in Cassandra's words
+/// (`SSLFactory`).
+fn offer(configured: &TlsOffer) -> Offer {
+    for suite in &configured.dropped {
+        tracing::info!(
+            "Dropping unsupported cipher_suite {suite} from internode messaging configuration"
+        );
+    }
+    let version = |version: &ringlock_suites::Version| match version {
+        ringlock_suites::Version::Tls13 => Some(Version::Tls13),
+        ringlock_suites::Version::Tls12 => Some(Version::Tls12),
+        // The configuration names no other.
+        _ => None,
+    };
+    Offer {
+        versions: configured.versions.iter().filter_map(version).collect(),
+        suites: configured.suites.iter().map(|suite| suite.code()).collect(),
+    }
 }
 
 /// Every file whose change means a reload, the configuration itself included.

@@ -7,8 +7,9 @@ use std::{
 };
 
 use ringlock_model::{Direction, Mode};
+use ringlock_suites::{Suite, Version};
 
-use crate::Origin;
+use crate::{Dialect, Origin};
 
 /// What `ringlock.yaml` says, resolved: defaults filled in, relative paths joined to the folder of
 /// the file. Only [`parse`](crate::parse) makes one. Two are equal if their values and the lines
@@ -99,6 +100,21 @@ pub struct ServerEncryption {
     pub identity: IdentityFiles,
     /// Certificates of the CAs to trust, PEM. Required likewise.
     pub truststore: PathBuf,
+    /// What handshakes may choose from.
+    pub offer: TlsOffer,
+}
+
+/// Versions and cipher suites; a blank list is no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsOffer {
+    /// TLS 1.3 and 1.2, newest first, or one of them: of `protocol` and `accepted_protocols`, or of
+    /// `priority_string`.
+    pub versions: Vec<Version>,
+    /// The suites of `cipher_suites` or `priority_string` that the agent can carry out, the
+    /// preferred one first.
+    pub suites: Vec<&'static Suite>,
+    /// Those that it cannot.
+    pub dropped: Vec<&'static Suite>,
 }
 
 /// The PEM files that hold a node's key and certificate chain.
@@ -121,6 +137,9 @@ pub enum IdentityFiles {
 impl Config {
     /// Where the value of a dotted key such as `ringlock.listeners[0].target` comes from.
     pub fn origin(&self, key: &str) -> Origin {
-        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+        self.origins
+            .get(key)
+            .cloned()
+            .unwrap_or(Origin::Default(Dialect::Ringlock))
     }
 }

@@ -1,18 +1,25 @@
 use std::{fmt::Display, path::Path, time::Duration};
 
-use crate::{Config, IdentityFiles, Interception, Listener, value::spelled};
+use crate::{
+    Config, IdentityFiles, Interception, Listener, TlsOffer, resolve::Line, value::spelled,
+};
 
 impl Config {
     /// The whole configuration in force, one `key = value  # origin` a line, in the order of the
     /// reference. Holds no secret.
     pub fn describe(&self) -> Vec<String> {
+        self.lines().iter().map(ToString::to_string).collect()
+    }
+
+    /// The whole configuration in force, in the order of the reference. Holds no secret.
+    pub fn lines(&self) -> Vec<Line> {
         let mut lines = Lines {
             config: self,
             lines: Vec::new(),
         };
         lines.ringlock();
-        lines.add("storage_port", self.storage_port);
-        lines.add("ssl_storage_port", self.ssl_storage_port);
+        lines.add_port("storage_port", self.storage_port);
+        lines.add_port("ssl_storage_port", self.ssl_storage_port);
         lines.server_encryption();
         lines.lines
     }
@@ -20,7 +27,7 @@ impl Config {
 
 struct Lines<'c> {
     config: &'c Config,
-    lines: Vec<String>,
+    lines: Vec<Line>,
 }
 
 impl Lines<'_> {
@@ -72,9 +79,9 @@ impl Lines<'_> {
         let internode = &self.config.internode;
         let mode = internode.mode;
         self.add(&key("internode_encryption"), mode.encryption);
-        self.add(&key("optional"), mode.optional);
-        self.add(&key("require_client_auth"), internode.require_client_auth);
-        self.add(
+        self.add_flag(&key("optional"), mode.optional);
+        self.add_flag(&key("require_client_auth"), internode.require_client_auth);
+        self.add_flag(
             &key("require_endpoint_verification"),
             internode.require_endpoint_verification,
         );
@@ -89,6 +96,34 @@ impl Lines<'_> {
             IdentityFiles::Combined { keystore } => self.add_path(&key("keystore"), keystore),
         }
         self.add_path(&key("truststore"), &internode.truststore);
+        self.offer(&internode.offer);
+    }
+
+    fn offer(&mut self, offer: &TlsOffer) {
+        let key = |name| format!("server_encryption_options.{name}");
+        let given = |name| self.config.origins.contains_key(&key(name));
+        let versions = match &offer.versions[..] {
+            [] => "TLSv1.3, TLSv1.2".to_owned(),
+            versions => list(versions.iter().filter_map(|version| version.jsse_name())),
+        };
+        let suites = match &offer.suites[..] {
+            [] => "all that this version carries out".to_owned(),
+            suites => list(suites.iter()),
+        };
+        if given("priority_string") {
+            return self.add(
+                &key("priority_string"),
+                format_args!("{versions}: {suites}"),
+            );
+        }
+        let by_list = given("accepted_protocols") || !given("protocol");
+        let name = if by_list {
+            "accepted_protocols"
+        } else {
+            "protocol"
+        };
+        self.add(&key(name), versions);
+        self.add(&key("cipher_suites"), suites);
     }
 
     fn add_path(&mut self, key: &str, path: &Path) {
@@ -102,6 +137,21 @@ impl Lines<'_> {
 
     fn add(&mut self, key: &str, value: impl Display) {
         let origin = self.config.origin(key);
-        self.lines.push(format!("{key} = {value}  # {origin}"));
+        self.lines.push(Line::text(key, value, origin));
     }
+
+    fn add_port(&mut self, key: &str, port: u16) {
+        let origin = self.config.origin(key);
+        self.lines.push(Line::port(key, port, origin));
+    }
+
+    fn add_flag(&mut self, key: &str, flag: bool) {
+        let origin = self.config.origin(key);
+        self.lines.push(Line::flag(key, flag, origin));
+    }
+}
+
+fn list(words: impl Iterator<Item = impl Display>) -> String {
+    let words: Vec<_> = words.map(|word| word.to_string()).collect();
+    words.join(", ")
 }

@@ -83,14 +83,16 @@ pub(crate) static SERVER_ENCRYPTION: Keys = Keys {
         "keyfile",
         "keystore",
         "truststore",
+        "protocol",
+        "accepted_protocols",
+        "cipher_suites",
+        "priority_string",
     ],
     not_yet: &[
-        "accepted_protocols",
         "algorithm",
         "certficate_revocation_list",
         "certificate_revocation_list",
         "certificate_validity_warn_threshold",
-        "cipher_suites",
         "enable_legacy_ssl_storage_port",
         "enable_session_tickets",
         "enabled",
@@ -103,8 +105,6 @@ pub(crate) static SERVER_ENCRYPTION: Keys = Keys {
         "outbound_keystore_password",
         "outbound_keystore_password_file",
         "outbound_keystore_type",
-        "priority_string",
-        "protocol",
         "ssl_context_factory",
         "store_type",
         "truststore_password",
@@ -184,7 +184,11 @@ mod tests {
         );
         assert_eq!(RINGLOCK.judge("storage_port"), Standing::Elsewhere(""));
         assert_eq!(TOP.judge("cluster"), Standing::Elsewhere("ringlock"));
-        assert_eq!(TOP.judge("cipher_suites"), Standing::NotYet);
+        assert_eq!(
+            TOP.judge("cipher_suites"),
+            Standing::Elsewhere("server_encryption_options")
+        );
+        assert_eq!(TOP.judge("algorithm"), Standing::NotYet);
         assert_eq!(TOP.judge("num_tokens"), Standing::Unknown);
         assert_eq!(
             SERVER_ENCRYPTION.judge("trustore"),
@@ -192,7 +196,11 @@ mod tests {
         );
         assert_eq!(
             SERVER_ENCRYPTION.judge("chiper_suites"),
-            Standing::MisspeltNotYet("cipher_suites")
+            Standing::Misspelt("cipher_suites")
+        );
+        assert_eq!(
+            SERVER_ENCRYPTION.judge("keystore_passwort"),
+            Standing::MisspeltNotYet("keystore_password")
         );
         assert_eq!(
             SERVER_ENCRYPTION.judge("certficate_revocation_list"),

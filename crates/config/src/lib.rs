@@ -1,4 +1,5 @@
-//! Reads `ringlock.yaml` into typed options, or tells every mistake in it at once.
+//! Reads `ringlock.yaml` and the databases' own files into typed options, and tells every mistake
+//! in them at once.
 //!
 //! ```text
 //! text ── tree: places, duplicates ── section: known keys ── value: types ── read: what fits together ──► Config
@@ -9,14 +10,24 @@
 //! A [`Config`] cannot be wrong: ports are in range, relative paths are resolved, what contradicts
 //! itself was refused. Every value knows the line that it comes from ([`Origin`]).
 //!
+//! The databases' own files are read as their products read them: [`document`] keeps the text and
+//! its places, [`dialect`] tells whose file it is, [`options`] is the table of what each product
+//! and version knows, and [`resolve()`] answers every value with its origin and every mistake with
+//! what the product does about it.
+//!
 //! Nothing is ignored silently. A key that the databases know and this version does not obey is
 //! an error just as a misspelt one is: an operator who wrote it relies on it.
 
 mod config;
 mod describe;
+pub mod dialect;
+pub mod document;
+pub mod edit;
 mod keys;
+pub mod options;
 mod origin;
 mod read;
+pub mod resolve;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -25,8 +36,11 @@ mod value;
 
 use std::path::Path;
 
-pub use config::{Config, IdentityFiles, Interception, Listener, ServerEncryption};
+pub use config::{Config, IdentityFiles, Interception, Listener, ServerEncryption, TlsOffer};
+pub use dialect::{Detected, Dialect, detect};
+pub use document::{Document, Entry, Node, Quirk, QuirkKind, Value};
 pub use origin::Origin;
+pub use resolve::{Resolved, resolve};
 use ringlock_finding::Findings;
 
 /// Reads the text of the `ringlock.yaml` that lies at `path`.

@@ -5,6 +5,7 @@
 
 mod interception;
 mod listeners;
+mod offer;
 mod server_encryption;
 
 use std::{

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use ringlock_finding::{Finding, Findings, Position};
 
 use crate::{
-    Origin, key_path,
+    Dialect, Origin, key_path,
     keys::{Keys, Standing},
     shortened,
     tree::{Entry, Node, Value},
@@ -39,9 +39,10 @@ impl Reader {
     }
 
     pub(crate) fn origin(&self, at: Option<Position>) -> Origin {
-        at.map_or(Origin::Default, |at| Origin::File {
+        at.map_or(Origin::Default(Dialect::Ringlock), |at| Origin::File {
             file: Arc::clone(&self.file),
             line: at.line,
+            column: at.column,
         })
     }
 
@@ -241,7 +242,11 @@ impl<'t> Section<'t> {
         match &entry.node.value {
             Value::Blank => Given::Absent,
             Value::Unusable => Given::Wrong,
-            Value::Sequence(items) => Given::Here(items, entry.at),
+            Value::Sequence(items) => {
+                let origin = reader.origin(Some(entry.at));
+                reader.origins.insert(self.path_of(key), origin);
+                Given::Here(items, entry.at)
+            }
             value @ (Value::Scalar(_) | Value::Mapping(_)) => {
                 let finding = reader
                     .finding(entry.node.at, &self.path_of(key), not_this(value))

@@ -1,6 +1,7 @@
 //! The file as an operator writes it, through [`parse`](crate::parse).
 
 mod mistakes;
+mod offer;
 mod options;
 mod properties;
 

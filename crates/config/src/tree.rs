@@ -7,9 +7,9 @@
 use std::{collections::HashMap, path::Path, str::Chars};
 
 use ringlock_finding::{Finding, Findings, Position};
-use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle, ScanError, Span};
+use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle, Span};
 
-use crate::key_path;
+use crate::{document::refusal, key_path};
 
 /// The longest text that is read, in bytes.
 const MAX_SIZE: usize = 1 << 20;
@@ -46,10 +46,10 @@ pub(crate) struct Entry {
 
 /// Reads one document. Without a tree the findings hold the one that made it impossible.
 pub(crate) fn read(text: &str, file: &Path) -> (Option<Node>, Findings) {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    if let Some(unreadable) = refuse_unreadable(text, file) {
+    if let Some(unreadable) = refusal::unreadable(text, file, MAX_SIZE) {
         return (None, unreadable.into());
     }
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let mut builder = Builder {
         parser: Parser::new(BufferedInput::new(text.chars())),
         file,
@@ -63,33 +63,6 @@ pub(crate) fn read(text: &str, file: &Path) -> (Option<Node>, Findings) {
             (None, builder.findings)
         }
     }
-}
-
-/// Size, and characters that YAML forbids. The parser would take a NUL for the end of the text
-/// and leave what follows unread.
-fn refuse_unreadable(text: &str, file: &Path) -> Option<Finding> {
-    if text.len() > MAX_SIZE {
-        let message = format!("larger than {} MiB", MAX_SIZE >> 20);
-        return Some(Finding::error(file, Position::START, "", message));
-    }
-    let forbidden = |c: char| {
-        !matches!(
-            c,
-            '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{A0}'..='\u{FFFD}' | '\u{10000}'..
-        ) || c == '\u{FEFF}'
-    };
-    let (offset, found) = text.char_indices().find(|(_, c)| forbidden(*c))?;
-    let before = text[..offset].replace("\r\n", "\n").replace('\r', "\n");
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    let at = Position::new(
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    );
-    let message = format!(
-        "the character U+{:04X} is not allowed in YAML",
-        u32::from(found)
-    );
-    Some(Finding::error(file, at, "", message))
 }
 
 /// Boxed: it is what ends the reading.
@@ -217,23 +190,8 @@ impl<'t> Builder<'t> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok((event, span))) => Ok(Some((event, start(&span)))),
-            Some(Err(error)) => Err(self.syntax(&error)),
+            Some(Err(error)) => Err(Box::new(refusal::syntax(&error, self.text, self.file))),
         }
-    }
-
-    fn syntax(&self, error: &ScanError) -> Fatal {
-        let at = Position::new(error.marker().line(), error.marker().col() + 1);
-        let finding = *self.fatal(at, "", format!("not valid YAML: {}", error.info()));
-        // A tab that continues a value is noticed only at the end of the line before it.
-        let mut lines = self.text.lines().skip(at.line - 1).take(2).peekable();
-        let line = lines.peek().copied().unwrap_or_default();
-        Box::new(if lines.any(indented_with_tab) {
-            finding.hint("indent with blanks, not with tabs")
-        } else if line.contains(": [") && line.contains("]:") {
-            finding.hint("an IPv6 address with a port stands in quotes: \"[::1]:7000\"")
-        } else {
-            finding
-        })
     }
 
     fn fatal(&self, at: Position, key: &str, message: impl Into<String>) -> Fatal {
@@ -244,10 +202,6 @@ impl<'t> Builder<'t> {
         self.findings
             .push(Finding::error(self.file, at, key, message).hint(hint));
     }
-}
-
-fn indented_with_tab(line: &str) -> bool {
-    line[..line.len() - line.trim_start().len()].contains('\t')
 }
 
 /// The parser counts lines from 1 and columns from 0.

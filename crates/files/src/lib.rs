@@ -3,6 +3,7 @@
 //! ```text
 //! path, limit ──► read_limited ──► bytes          path, mode, bytes ──► write_atomic     ──► whole file
 //! path, limit ──► read_private ──► wiped bytes                          write_new_atomic ──► or none at all
+//!                                               path, bytes       ──► rewrite_atomic   ──► owner and mode as before
 //! ```
 //!
 //! Every error names the path, says what is wrong with it and, where there is a remedy, the
@@ -20,7 +21,9 @@ mod write;
 pub use error::{Action, FileError};
 pub use folder::{create_dir_private, remove_file};
 pub use read::{read_limited, read_private};
-pub use write::{Existing, NewFile, write_atomic, write_new_atomic, write_set};
+pub use write::{
+    Existing, NewFile, rewrite_atomic, write_atomic, write_new_atomic, write_new_like, write_set,
+};
 
 #[cfg(test)]
 mod tests;

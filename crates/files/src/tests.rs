@@ -379,3 +379,45 @@ fn a_folder_that_every_user_can_write_to_is_refused_unless_it_is_sticky() {
         "{error}"
     );
 }
+
+#[test]
+fn a_rewritten_file_keeps_its_mode_and_owner_and_the_link_that_leads_to_it() {
+    let folder = folder();
+    let real = file(folder.path(), "real.yaml", 0o640, "old");
+    let link = folder.path().join("link.yaml");
+    symlink("real.yaml", &link).unwrap();
+    let root = rustix::process::geteuid().is_root();
+    if root {
+        std::os::unix::fs::chown(&real, Some(1234), Some(2345)).unwrap();
+    }
+    let before = fs::metadata(&real).unwrap();
+    rewrite_atomic(&link, b"new").unwrap();
+    assert_eq!(content(&real), "new");
+    assert_eq!(mode(&real), 0o640);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    let after = fs::metadata(&real).unwrap();
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
+    assert!(!root || after.uid() == 1234);
+    assert_ne!(after.ino(), before.ino());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+
+    let copy = folder.path().join("copy.yaml");
+    write_new_like(&copy, &link, b"old").unwrap();
+    let copied = fs::metadata(&copy).unwrap();
+    assert_eq!((copied.uid(), copied.gid()), (before.uid(), before.gid()));
+    assert_eq!((content(&copy).as_str(), mode(&copy)), ("old", 0o640));
+    let again = write_new_like(&copy, &link, b"x");
+    assert!(matches!(again, Err(FileError::Exists { .. })));
+}
+
+#[test]
+fn nothing_is_rewritten_where_there_is_no_file() {
+    let folder = folder();
+    let path = folder.path().join("a");
+    assert!(matches!(
+        rewrite_atomic(&path, b"x"),
+        Err(FileError::Missing { .. })
+    ));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -1,8 +1,8 @@
 use std::{
     collections::BTreeSet,
-    fs::Permissions,
+    fs::{File, Metadata, Permissions},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
 };
 
@@ -58,7 +58,7 @@ pub fn write_set(files: &[NewFile<'_>], existing: Existing) -> Result<(), FileEr
     }
     let staged = files
         .iter()
-        .map(|file| stage(file).map_err(|source| failed(file, source)))
+        .map(|file| stage(file, None).map_err(|source| failed(file, source)))
         .collect::<Result<Vec<_>, _>>()?;
     for (position, (file, temporary)) in files.iter().zip(staged).enumerate() {
         if let Err(error) = publish(file, temporary, existing) {
@@ -76,6 +76,41 @@ pub fn write_set(files: &[NewFile<'_>], existing: Existing) -> Result<(), FileEr
         .try_for_each(sync_folder)
 }
 
+/// Replaces the content of a file that is there and keeps its owner, its group and its mode.
+///
+/// A symbolic link is followed and stays: what it points to is replaced, under its own name.
+/// Where the owner or the group cannot be kept, for want of the right to give files away, nothing
+/// is written.
+pub fn rewrite_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let failed = |source| FileError::from_io(Action::Write, path, source);
+    let target = std::fs::canonicalize(path).map_err(failed)?;
+    let found = std::fs::metadata(&target).map_err(failed)?;
+    let file = NewFile {
+        path: &target,
+        mode: found.mode() & 0o7777,
+        bytes,
+    };
+    let temporary = stage(&file, Some(&found)).map_err(failed)?;
+    publish(&file, temporary, Existing::Replace)?;
+    sync_folder(folder_of(&target))
+}
+
+/// Writes a file where nothing is yet, with the owner, the group and the mode that `like` has; a
+/// copy shows no byte to anybody who could not read the original.
+pub fn write_new_like(path: &Path, like: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let found =
+        std::fs::metadata(like).map_err(|source| FileError::from_io(Action::Read, like, source))?;
+    let file = NewFile {
+        path,
+        mode: found.mode() & 0o7777,
+        bytes,
+    };
+    refuse_existing(&file)?;
+    let temporary = stage(&file, Some(&found)).map_err(|source| failed(&file, source))?;
+    publish(&file, temporary, Existing::Refuse)?;
+    sync_folder(folder_of(path))
+}
+
 /// A look ahead for the sake of a whole set; the rename itself is what cannot be raced.
 fn refuse_existing(file: &NewFile<'_>) -> Result<(), FileError> {
     match std::fs::symlink_metadata(file.path) {
@@ -87,17 +122,31 @@ fn refuse_existing(file: &NewFile<'_>) -> Result<(), FileError> {
 }
 
 /// The temporary file is born with mode 0600 and gets its own mode while it is still empty, so
-/// no byte is ever readable by more users than in the end.
-fn stage(file: &NewFile<'_>) -> io::Result<NamedTempFile> {
+/// no byte is ever readable by more users than in the end. It is given away before that, as doing
+/// so takes the set-user bits.
+fn stage(file: &NewFile<'_>, like: Option<&Metadata>) -> io::Result<NamedTempFile> {
     let mut temporary = tempfile::Builder::new()
         .prefix(".ringlock-")
         .suffix(".tmp")
         .tempfile_in(folder_of(file.path))?;
     let handle = temporary.as_file_mut();
+    if let Some(like) = like {
+        give_to(handle, like)?;
+    }
     handle.set_permissions(Permissions::from_mode(file.mode))?;
     handle.write_all(file.bytes)?;
     handle.sync_all()?;
     Ok(temporary)
+}
+
+/// Gives the file the owner and group of another, where they differ.
+fn give_to(file: &File, like: &Metadata) -> io::Result<()> {
+    let born = file.metadata()?;
+    let (user, group) = (like.uid(), like.gid());
+    if (born.uid(), born.gid()) != (user, group) {
+        std::os::unix::fs::fchown(file, Some(user), Some(group))?;
+    }
+    Ok(())
 }
 
 fn publish(

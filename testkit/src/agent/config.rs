@@ -29,6 +29,8 @@ pub struct AgentConfig {
     pub state_directory: PathBuf,
     /// More lines of the section `ringlock`, without their indentation.
     pub ringlock_lines: Vec<String>,
+    /// More lines of `server_encryption_options`, without their indentation.
+    pub encryption_lines: Vec<String>,
 }
 
 /// `interception`.
@@ -70,6 +72,7 @@ impl AgentConfig {
             admin_socket: dir.join("admin.sock"),
             state_directory: dir.join("state"),
             ringlock_lines: Vec::new(),
+            encryption_lines: Vec::new(),
         }
     }
 
@@ -96,6 +99,9 @@ impl AgentConfig {
             key = self.identity.key.display(),
             ca = self.identity.ca.display(),
         );
+        for line in &self.encryption_lines {
+            let _ = writeln!(yaml, "  {line}");
+        }
         yaml
     }
 

@@ -3,7 +3,7 @@
 use ringlock_finding::Position;
 use ringlock_model::{InternodeEncryption, Mode};
 
-use super::path;
+use super::{offer, path};
 use crate::{
     IdentityFiles, ServerEncryption,
     section::{Given, Reader, Section},
@@ -40,6 +40,7 @@ pub(super) fn read(section: &Section<'_>, reader: &mut Reader) -> Option<ServerE
             None
         }
     };
+    let offer = offer::read(section, reader);
     Some(ServerEncryption {
         mode: mode?,
         mode_origin,
@@ -47,6 +48,7 @@ pub(super) fn read(section: &Section<'_>, reader: &mut Reader) -> Option<ServerE
         require_endpoint_verification: require_endpoint_verification?.value,
         identity: identity?,
         truststore: truststore?,
+        offer: offer?,
     })
 }
 

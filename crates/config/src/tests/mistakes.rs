@@ -179,10 +179,10 @@ fn transitional_is_not_taken_for_a_refusal_of_plaintext() {
 #[test]
 fn no_option_of_the_databases_is_ignored() {
     for key in [
-        "cipher_suites",
-        "protocol",
+        "algorithm",
+        "keystore_password",
         "certficate_revocation_list",
-        "priority_string",
+        "ssl_context_factory",
     ] {
         assert_eq!(
             mistakes(&format!("{SHORTEST}  {key}: x\n")),
@@ -192,8 +192,8 @@ fn no_option_of_the_databases_is_ignored() {
         );
     }
     assert_eq!(
-        mistakes(&format!("{SHORTEST}  chiper_suites: [a]\n")),
-        "ringlock.yaml:5:3: server_encryption_options.chiper_suites: unknown key; \"cipher_suites\" is not obeyed by this version yet; remove it"
+        mistakes(&format!("{SHORTEST}  keystore_passwort: a\n")),
+        "ringlock.yaml:5:3: server_encryption_options.keystore_passwort: unknown key; \"keystore_password\" is not obeyed by this version yet; remove it"
     );
     assert_eq!(
         mistakes(&format!(

@@ -4,7 +4,7 @@ use ringlock_finding::Findings;
 use ringlock_model::{Direction, Mode};
 
 use super::{SHORTEST, read};
-use crate::{IdentityFiles, Interception, Listener, Origin};
+use crate::{Dialect, IdentityFiles, Interception, Listener, Origin};
 
 const EVERYTHING: &str = r#"# A comment first.
 ringlock:
@@ -108,7 +108,10 @@ fn what_is_not_written_has_the_default_of_the_reference() {
     assert_eq!(config.max_handshakes.get(), 256);
     assert_eq!(config.drain_timeout, Duration::from_secs(30));
     assert_eq!((config.storage_port, config.ssl_storage_port), (7000, 7001));
-    assert_eq!(config.internode.mode_origin, Origin::Default);
+    assert_eq!(
+        config.internode.mode_origin,
+        Origin::Default(Dialect::Ringlock)
+    );
     assert!(!config.internode.require_client_auth);
     assert!(!config.internode.require_endpoint_verification);
     assert_eq!(
@@ -140,7 +143,7 @@ fn listeners_are_read_in_their_order_for_both_families() {
         }
     );
     let origin = config.origin("ringlock.listeners[1].target");
-    assert_eq!(origin.to_string(), "/etc/ringlock/ringlock.yaml:9");
+    assert_eq!(origin.to_string(), "/etc/ringlock/ringlock.yaml:9:30");
 }
 
 #[test]
@@ -171,9 +174,9 @@ fn the_mode_comes_from_the_line_that_names_it() {
     };
     assert_eq!(
         origin("optional: true; internode_encryption: all"),
-        "/etc/ringlock/ringlock.yaml:6"
+        "/etc/ringlock/ringlock.yaml:6:3"
     );
-    assert_eq!(origin("optional: false"), "/etc/ringlock/ringlock.yaml:5");
+    assert_eq!(origin("optional: false"), "/etc/ringlock/ringlock.yaml:5:3");
     assert_eq!(origin("require_client_auth: true"), "default");
 }
 
@@ -204,7 +207,11 @@ fn booleans_are_read_as_cassandra_reads_them() {
 fn blank_values_are_unset_and_blanks_at_the_end_do_not_count() {
     for blank in ["", "~", "null", "''", "\"  \"", "# nothing"] {
         let config = read(&with_encryption(&format!("internode_encryption: {blank}"))).unwrap();
-        assert_eq!(config.internode.mode_origin, Origin::Default, "{blank}");
+        assert_eq!(
+            config.internode.mode_origin,
+            Origin::Default(Dialect::Ringlock),
+            "{blank}"
+        );
     }
     let text = format!("{SHORTEST}  internode_encryption: \"all  \"   \n");
     assert_eq!(read(&text).unwrap().internode.mode, Mode::REQUIRE);
@@ -299,27 +306,29 @@ server_encryption_options:
     assert_eq!(
         read(text).unwrap().describe().join("\n"),
         "\
-ringlock.cluster = Test Cluster  # /etc/ringlock/ringlock.yaml:2
-ringlock.interception = listen  # /etc/ringlock/ringlock.yaml:3
-ringlock.listeners[0].address = 127.0.0.1:7100  # /etc/ringlock/ringlock.yaml:5
-ringlock.listeners[0].target = 10.0.0.2:7000  # /etc/ringlock/ringlock.yaml:6
-ringlock.listeners[0].direction = outbound  # /etc/ringlock/ringlock.yaml:7
+ringlock.cluster = Test Cluster  # /etc/ringlock/ringlock.yaml:2:3
+ringlock.interception = listen  # /etc/ringlock/ringlock.yaml:3:3
+ringlock.listeners[0].address = 127.0.0.1:7100  # /etc/ringlock/ringlock.yaml:5:7
+ringlock.listeners[0].target = 10.0.0.2:7000  # /etc/ringlock/ringlock.yaml:6:7
+ringlock.listeners[0].direction = outbound  # /etc/ringlock/ringlock.yaml:7:7
 ringlock.admin_socket = /run/ringlock/admin.sock  # default
 ringlock.state_directory = /var/lib/ringlock  # default
 ringlock.workers = number of cores, at most 4  # default
 ringlock.busy_poll = unless a CPU limit is set  # default
-ringlock.handshake_timeout = 1500ms  # /etc/ringlock/ringlock.yaml:8
+ringlock.handshake_timeout = 1500ms  # /etc/ringlock/ringlock.yaml:8:3
 ringlock.max_handshakes = 256  # default
-ringlock.drain_timeout = 2m  # /etc/ringlock/ringlock.yaml:9
+ringlock.drain_timeout = 2m  # /etc/ringlock/ringlock.yaml:9:3
 storage_port = 7000  # default
 ssl_storage_port = 7001  # default
-server_encryption_options.internode_encryption = all  # /etc/ringlock/ringlock.yaml:11
+server_encryption_options.internode_encryption = all  # /etc/ringlock/ringlock.yaml:11:3
 server_encryption_options.optional = false  # default
 server_encryption_options.require_client_auth = false  # default
 server_encryption_options.require_endpoint_verification = false  # default
-server_encryption_options.certificate = /etc/ringlock/node.crt  # /etc/ringlock/ringlock.yaml:12
-server_encryption_options.keyfile = /etc/ringlock/node.key  # /etc/ringlock/ringlock.yaml:13
-server_encryption_options.truststore = /etc/ringlock/ca.crt  # /etc/ringlock/ringlock.yaml:14"
+server_encryption_options.certificate = /etc/ringlock/node.crt  # /etc/ringlock/ringlock.yaml:12:3
+server_encryption_options.keyfile = /etc/ringlock/node.key  # /etc/ringlock/ringlock.yaml:13:3
+server_encryption_options.truststore = /etc/ringlock/ca.crt  # /etc/ringlock/ringlock.yaml:14:3
+server_encryption_options.accepted_protocols = TLSv1.3, TLSv1.2  # default
+server_encryption_options.cipher_suites = all that this version carries out  # default"
     );
     let transparent = read(SHORTEST).unwrap().describe();
     assert_eq!(
