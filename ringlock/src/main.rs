@@ -5,6 +5,7 @@
 
 mod agent;
 mod ca;
+mod check;
 mod client;
 mod intercept;
 mod log;
@@ -44,6 +45,8 @@ enum Verb {
     /// A certificate authority for the nodes of one cluster.
     #[command(subcommand)]
     Ca(ca::Command),
+    /// Tell every mistake in the databases' configuration files.
+    Check(check::Args),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Verb::Agent(command) => agent::run(command),
         Verb::Status(args) => status::run(&args),
         Verb::Ca(command) => ca::run(command),
+        Verb::Check(args) => check::run(&args),
     });
     outcome::exit_code(outcome)
 }

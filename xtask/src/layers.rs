@@ -70,6 +70,19 @@ const LAYERS: &[Layer] = &[
         uses: Uses::Only(&["ringlock-model", "ringlock-pki", "ringlock-policy"]),
     },
     Layer {
+        name: "ringlock-check",
+        rank: 3,
+        uses: Uses::Only(&[
+            "ringlock-model",
+            "ringlock-finding",
+            "ringlock-files",
+            "ringlock-config",
+            "ringlock-store",
+            "ringlock-suites",
+            "ringlock-pki",
+        ]),
+    },
+    Layer {
         name: "ringlock-agent",
         rank: 4,
         uses: Uses::EverythingBelow,

@@ -1,0 +1,45 @@
+use ringlock_finding::{Finding, Severity};
+
+use crate::{
+    fleet::Member,
+    rule::{Check, Rule},
+};
+
+pub(super) static RULE: Rule = Rule {
+    code: "settings-differ",
+    severity: Severity::Error,
+    requirement: "G-15 ROLL-39",
+    title: "nodes of one cluster are configured differently",
+    explanation: "Nodes that encrypt different links, or expect certificates in different measure, \
+         refuse each other. The ports must be alike too, unless every peer is told of the \
+         exception. Differences are normal only while a change is rolled out node by node; \
+         finish it.",
+    check: Check::Fleet(check),
+};
+
+fn check(members: &[Member], found: &mut Vec<Finding>) {
+    let Some(first) = members.first() else { return };
+    for (position, setting) in first.alike.iter().enumerate() {
+        for member in &members[1..] {
+            let Some(other) = member.alike.get(position) else {
+                continue;
+            };
+            let same_product = member.dialect.product() == first.dialect.product();
+            if !same_product || other.value == setting.value {
+                continue;
+            }
+            let severity = if position == 0 {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
+            let message = format!("differs from {}", first.file.display());
+            found.push(
+                RULE.finding(&*member.file, other.at, other.key.as_str(), message)
+                    .severity(severity)
+                    .found(other.value.as_str())
+                    .expected(format!("\"{}\" as there", setting.value)),
+            );
+        }
+    }
+}

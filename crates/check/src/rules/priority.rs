@@ -1,0 +1,39 @@
+use ringlock_finding::{Finding, Severity};
+
+use crate::{
+    node::Node,
+    rule::{Check, Rule},
+};
+use ringlock_suites::priority::Priorities;
+
+pub(super) static RULE: Rule = Rule {
+    code: "priority-string-refused",
+    severity: Severity::Error,
+    requirement: "SCY-17",
+    title: "GnuTLS refuses the priority string",
+    explanation: "ScyllaDB hands priority_string to GnuTLS, and a string that GnuTLS does not take stops \
+         the node at start. The elements are parted by colons; a keyword such as SECURE128 or \
+         NORMAL comes first, and each of the others begins with +, -, ! or %.",
+    check: Check::Node(check),
+};
+
+fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
+    for (section, _) in node.sections() {
+        let key = "priority_string";
+        let Some(text) = section.text(key).filter(|_| node.is_scylla()) else {
+            continue;
+        };
+        if let Err(error) = Priorities::parse(text) {
+            found.push(
+                RULE.on(
+                    node,
+                    section.place(key),
+                    section.path(key),
+                    error.to_string(),
+                )
+                .found(text)
+                .expected("a string such as SECURE128:-VERS-TLS1.0:-VERS-TLS1.1"),
+            );
+        }
+    }
+}
