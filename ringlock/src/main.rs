@@ -7,6 +7,7 @@ mod agent;
 mod ca;
 mod check;
 mod client;
+mod config;
 mod intercept;
 mod log;
 mod outcome;
@@ -47,6 +48,9 @@ enum Verb {
     Ca(ca::Command),
     /// Tell every mistake in the databases' configuration files.
     Check(check::Args),
+    /// Show and edit the configuration files of the databases.
+    #[command(subcommand)]
+    Config(config::Command),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Verb::Status(args) => status::run(&args),
         Verb::Ca(command) => ca::run(command),
         Verb::Check(args) => check::run(&args),
+        Verb::Config(command) => config::run(command),
     });
     outcome::exit_code(outcome)
 }
