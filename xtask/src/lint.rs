@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use crate::launch::Profile;
 use crate::project::Project;
 use crate::run::{self, Stopwatch, say};
-use crate::{budget, layers, reference};
+use crate::{budget, fuzz, layers, reference};
 
 /// The checks, those that answer at once first.
 const CHECKS: &[(&str, Check)] = &[
@@ -53,11 +53,15 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 }
 
 fn format(project: &Project) -> Result<()> {
-    run::finish(
-        run::cargo()
-            .current_dir(&project.root)
-            .args(["fmt", "--all", "--check"]),
-    )
+    // The fuzz targets are a workspace of their own.
+    for folder in [project.root.clone(), project.root.join("fuzz")] {
+        run::finish(
+            run::cargo()
+                .current_dir(folder)
+                .args(["fmt", "--all", "--check"]),
+        )?;
+    }
+    Ok(())
 }
 
 /// With the profile of the tests: what native code dependencies bring is then built only once.
@@ -68,7 +72,8 @@ fn clippy(project: &Project) -> Result<()> {
             .args(["clippy", "--locked", "--workspace", "--all-targets"])
             .args(["--profile", Profile::Fast.name()])
             .args(["--", "--deny", "warnings"]),
-    )
+    )?;
+    fuzz::clippy(project)
 }
 
 /// Links in the documentation lead somewhere; contributors read that of private items too.

@@ -2,9 +2,11 @@
 //!
 //! `./x` has installed by now what the command needs; nothing here fetches anything but crates.
 //! The checks read the tree (`layers`, `budget`, `lint`); `test` builds everything once and runs
-//! it; `demo` and `bench` build their program and become it.
+//! it; `demo` and `bench` build their program and become it; `fuzz` looks for inputs that break
+//! what reads files and strings.
 
 mod budget;
+mod fuzz;
 mod launch;
 mod layers;
 mod lint;
@@ -50,6 +52,7 @@ fn dispatch(verb: &str, rest: &[String]) -> Result<Option<()>> {
         ("test", rest) => suite::run(&project, rest),
         ("demo", rest) => launch::demo(&project, rest),
         ("bench", rest) => launch::bench(&project, rest),
+        ("fuzz", rest) => fuzz::run(&project, rest),
         ("layers" | "budget" | "lint" | "reference", [extra, ..]) => {
             say!("x {verb}: takes no argument, found '{extra}'");
             return Ok(None);

@@ -34,6 +34,11 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
+    /// The time since the start.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
     /// The time since the start, as `3.2 s` or `2 min 05 s`.
     pub(crate) fn read(&self) -> String {
         readable(self.0.elapsed())

@@ -1,5 +1,5 @@
 //! `./x test`: builds everything once, then runs unit tests, documentation tests and end-to-end
-//! tests, in this order.
+//! tests, in this order; last, each fuzz target for a while.
 //!
 //! The test programs are run directly, not through another `cargo test`: the order is ours, one
 //! failing program does not keep the others from running, and what was left out is counted.
@@ -17,6 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use self::outcome::{Outcome, Reader};
 use self::programs::{Kind, Program, Programs};
 use self::selection::Selection;
+use crate::fuzz::{self, Targets};
 use crate::launch::Profile;
 use crate::project::Project;
 use crate::run::{self, Stopwatch, say};
@@ -40,6 +41,7 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
     suite.run_programs(Kind::Unit)?;
     suite.run_documentation()?;
     suite.run_programs(Kind::EndToEnd)?;
+    suite.run_fuzz_targets();
     say!("\ntests took {}", watch.read());
     suite.conclude()
 }
@@ -91,6 +93,31 @@ impl Suite<'_> {
             .args(["--profile", Profile::Fast.name()]);
         self.total.add(follow(&mut command)?);
         Ok(())
+    }
+
+    /// Each target counts as one test.
+    fn run_fuzz_targets(&mut self) {
+        if !self.selection.includes_fuzzing() {
+            return;
+        }
+        say!("\n     Fuzzing, {} s a target", fuzz::LEAST.as_secs());
+        let targets = match Targets::build(self.project) {
+            Ok(targets) => targets,
+            Err(error) => {
+                say!("the fuzz targets: {error:#}");
+                self.total.failed += 1;
+                return;
+            }
+        };
+        for target in targets.all() {
+            match fuzz::turn(self.project, target, fuzz::LEAST) {
+                Ok(()) => self.total.passed += 1,
+                Err(error) => {
+                    say!("fuzz {}: {error:#}", target.name);
+                    self.total.failed += 1;
+                }
+            }
+        }
     }
 
     fn has_tests(&self, program: &Program) -> Result<bool> {

@@ -45,6 +45,13 @@ impl Selection {
         self.includes(Kind::Unit) && self.names.is_empty() && self.for_programs.is_empty()
     }
 
+    /// Whether the fuzz targets were asked for: with everything, or by the name of the command
+    /// that runs them alone.
+    pub(super) fn includes_fuzzing(&self) -> bool {
+        let everything = self.includes_documentation() && self.only.is_none();
+        everything || self.names.iter().any(|name| name == "fuzz")
+    }
+
     /// Parts of the names of those tests in `program` that were asked for; none if all of them
     /// were, because nothing was named or the program itself was.
     pub(super) fn filters(&self, program: &Program) -> &[String] {
@@ -92,6 +99,15 @@ mod tests {
             ["slow", "reader"]
         );
         assert!(!selection("relay").includes_documentation());
+    }
+
+    #[test]
+    fn fuzzing_comes_with_everything_and_by_its_name() {
+        assert!(selection("").includes_fuzzing());
+        assert!(selection("fuzz").includes_fuzzing());
+        assert!(!selection("relay").includes_fuzzing());
+        assert!(!selection("--unit").includes_fuzzing());
+        assert!(!selection("--end-to-end").includes_fuzzing());
     }
 
     #[test]
