@@ -11,11 +11,11 @@ mod contender;
 mod handshake;
 mod identity;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod namespace;
 mod ports;
 mod process;
-mod procfs;
+pub(crate) mod procfs;
 mod progress;
 mod proof;
 mod report;
@@ -26,7 +26,7 @@ mod tap;
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
@@ -88,7 +88,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for contender in &contenders {
         machine::check_installed(&contender.kind)?;
     }
-    let ringlock = options.binary();
+    let ringlock = binary(options.ringlock.as_deref());
     machine::check_installed(&Kind::Ringlock(ringlock.clone()))
         .context("ringlock issues the certificates of all contenders")?;
     let plan = options.plan();
@@ -201,7 +201,7 @@ impl Options {
         for name in Name::value_variants().iter().filter(asked) {
             let kind = match name {
                 Name::Direct => Kind::Direct,
-                Name::Ringlock => Kind::Ringlock(self.binary()),
+                Name::Ringlock => Kind::Ringlock(binary(self.ringlock.as_deref())),
                 Name::Haproxy => Kind::Haproxy,
                 Name::Nginx => Kind::Nginx,
                 Name::Stunnel => Kind::Stunnel,
@@ -214,13 +214,14 @@ impl Options {
         }
         contenders
     }
+}
 
-    fn binary(&self) -> PathBuf {
-        let named = self.ringlock.clone();
-        named
-            .or_else(|| std::env::var_os("RINGLOCK_BIN").map(PathBuf::from))
-            .unwrap_or_else(|| PathBuf::from("target/release/ringlock"))
-    }
+/// The program to measure: the one named, else $RINGLOCK_BIN, else what a release build makes.
+pub(crate) fn binary(named: Option<&Path>) -> PathBuf {
+    named
+        .map(Path::to_owned)
+        .or_else(|| std::env::var_os("RINGLOCK_BIN").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("target/release/ringlock"))
 }
 
 fn parse_extra(text: &str) -> Result<Contender> {

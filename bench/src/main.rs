@@ -2,8 +2,10 @@
 //!
 //! `ringlock-bench link` carries the same traffic through two Ringlock agents and through pairs
 //! of HAProxy, nginx and stunnel, in turns, and prints what each of them made of it. Everything
-//! stays on the loopback interface.
+//! stays on the loopback interface. `ringlock-bench check` does the same for `ringlock check` and
+//! yamllint.
 
+mod check;
 mod clock;
 mod interrupt;
 mod link;
@@ -36,10 +38,13 @@ struct Cli {
 enum Bench {
     /// One link (plaintext → TLS → plaintext): bulk, round trips, new connections, idle memory.
     Link(link::Options),
+    /// `ringlock check` over many nodes' files: time and memory.
+    Check(check::Options),
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.bench {
         Bench::Link(options) => link::run(options),
+        Bench::Check(options) => check::run(options),
     }
 }

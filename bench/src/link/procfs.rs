@@ -56,6 +56,15 @@ pub(crate) fn proportional_set_size(pid: u32) -> Result<u64> {
     parse_pss(&rollup).ok_or_else(|| anyhow!("{path} has no line Pss"))
 }
 
+/// The largest resident set that a process has had so far, in KiB.
+pub(crate) fn peak_resident(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    let status = read(&path).with_context(|| format!("reading {path}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_ascii_whitespace().next()?.parse().ok())
+        .ok_or_else(|| anyhow!("{path} has no line VmHWM"))
+}
+
 fn stat(pid: u32) -> io::Result<Stat> {
     read(&format!("/proc/{pid}/stat")).map(Stat)
 }
