@@ -6,7 +6,12 @@ use std::{fs, path::Path};
 /// `apache-cassandra-4.1.10`.
 pub fn beside(yaml: &Path) -> Option<String> {
     const LEVELS: usize = 4;
-    let folder = fs::canonicalize(yaml.parent()?).ok()?;
+    let folder = match yaml.parent()? {
+        // A bare name lies in the working directory.
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    let folder = fs::canonicalize(folder).ok()?;
     for home in folder.ancestors().take(LEVELS) {
         if let Some(version) = home
             .file_name()
@@ -42,4 +47,51 @@ fn named(name: &str) -> Option<String> {
             .starts_with(|first: char| first.is_ascii_digit())
             .then(|| name.to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn the_version_is_in_the_name_of_the_installation() {
+        let root = TempDir::new().unwrap();
+        let conf = root.path().join("apache-cassandra-4.1.10/conf");
+        fs::create_dir_all(&conf).unwrap();
+        let told = beside(&conf.join("cassandra.yaml"));
+        assert_eq!(told.as_deref(), Some("apache-cassandra-4.1.10"));
+        assert_eq!(beside(&root.path().join("cassandra.yaml")), None);
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_working_directory() {
+        const CHILD: &str = "RINGLOCK_TEST_BESIDE";
+        if std::env::var_os(CHILD).is_some() {
+            let told = beside(Path::new("cassandra.yaml"));
+            assert_eq!(told.as_deref(), Some("apache-cassandra-4.1.10"));
+            return;
+        }
+        // The working directory belongs to the whole process, so another one is needed.
+        let root = TempDir::new().unwrap();
+        let conf = root.path().join("apache-cassandra-4.1.10/conf");
+        fs::create_dir_all(&conf).unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "version::tests::a_bare_name_lies_in_the_working_directory",
+            ])
+            .env(CHILD, "1")
+            .current_dir(&conf)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout).into_owned();
+        assert!(
+            child.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+    }
 }
