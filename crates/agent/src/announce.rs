@@ -4,7 +4,7 @@
 //! switched encryption on. Cassandra prints its own also where there is nothing but a keystore
 //! (`SSLFactory`); here they stand only when the mode in force dials TLS.
 
-use std::{future::pending, net::SocketAddr, sync::Arc};
+use std::{future::pending, sync::Arc};
 
 use ringlock_config::{Config, Interception};
 use ringlock_model::{Direction, InternodeEncryption};
@@ -50,7 +50,7 @@ fn ports(config: &Config) -> Vec<u16> {
         Interception::Listen { listeners } => listeners
             .iter()
             .filter(|listener| listener.direction == Direction::Inbound)
-            .map(|listener| SocketAddr::port(&listener.address))
+            .map(|listener| listener.address.port())
             .collect(),
     };
     ports.sort_unstable();

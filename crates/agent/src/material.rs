@@ -171,3 +171,19 @@ pub(crate) fn date(time: OffsetDateTime) -> String {
     time.format(&time::format_description::well_known::Rfc3339)
         .unwrap_or_else(|_| time.unix_timestamp().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use ringlock_suites::Suite;
+
+    #[test]
+    fn the_table_of_suites_knows_what_the_engine_carries_out() {
+        for suite in Suite::all() {
+            assert_eq!(
+                !suite.carried_by().is_empty(),
+                ringlock_tls::is_carried(suite.code()),
+                "{suite}"
+            );
+        }
+    }
+}
