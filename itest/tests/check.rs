@@ -218,6 +218,41 @@ fn a_file_without_permission_is_exit_code_2() {
 }
 
 #[test]
+fn a_file_that_this_user_may_not_look_at_is_a_note() {
+    let files = Files::new();
+    let key = files.write("node.key", "nobody's");
+    fs::set_permissions(&key, PermissionsExt::from_mode(0o000)).or_fail("closing the key");
+    let text = format!(
+        "server_encryption_options:\n  certificate: {0}\n  keyfile: {0}\n",
+        key.display()
+    );
+    let path = files.write("scylla.yaml", text);
+    let mut command = ringlock();
+    command.args(["check", "--format", "json"]).arg(&path);
+    if rustix::process::geteuid().is_root() {
+        const NOBODY: u32 = 65_534;
+        fs::set_permissions(files.0.path(), PermissionsExt::from_mode(0o755))
+            .or_fail("opening the folder");
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let said = run(&mut command);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(said.codes(), ["file-not-looked-at"; 2], "{said:?}");
+}
+
+#[test]
+fn what_a_file_was_taken_for_is_told_in_text_where_it_is_not_certain() {
+    let files = Files::new();
+    let path = files.write("cassandra.yaml", GOOD);
+    let guessed = check(&path, &[]).stdout;
+    let beginning = format!("{}: read as Cassandra 6.0 (", path.display());
+    assert!(guessed.starts_with(&beginning), "{guessed}");
+    assert!(guessed.contains("; --dialect says it for certain\n"));
+    let given = check(&path, &["--dialect", "cassandra-5"]).stdout;
+    assert!(!given.contains("read as"), "{given}");
+}
+
+#[test]
 fn broken_yaml_is_a_finding_with_its_place() {
     let files = Files::new();
     let deep = format!("a: {}{}", "[".repeat(9000), "]".repeat(9000));

@@ -213,6 +213,19 @@ fn files_behind_a_swapped_symbolic_link_take_effect_and_old_connections_live_on(
 }
 
 #[test]
+fn files_in_a_folder_that_was_named_by_a_change_are_watched_as_well() {
+    let mut node = Node::new();
+    let elsewhere = node.site.issue("elsewhere/n1", &["127.0.0.1"]);
+    node.assert_renewed_by(|node| {
+        node.config.identity = elsewhere.clone();
+        rewrite(node.agent.config(), &node.config.to_yaml());
+    });
+    let new = node.site.issue("n1-new", &["127.0.0.1"]);
+    node.own = elsewhere;
+    node.assert_renewed_by(|node| node.replace(&new));
+}
+
+#[test]
 fn a_hangup_signal_reloads() {
     let mut node = Node::new();
     let new = node.site.issue("n1-new", &["127.0.0.1"]);

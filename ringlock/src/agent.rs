@@ -21,9 +21,6 @@ use crate::{
     outcome::{Failure, Outcome, print},
 };
 
-/// The most that is read as a configuration.
-const MAX_CONFIG: u64 = 1 << 20;
-
 /// What `ringlock agent` can do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -115,12 +112,10 @@ pub(crate) fn run(command: Command) -> Outcome {
     }
 }
 
-/// Reads `ringlock.yaml`; every mistake is one line of the failure.
+/// Reads `ringlock.yaml` and the database's file that it names; every mistake is one line of the
+/// failure.
 pub(crate) fn read_config(path: &Path) -> Result<Config, Failure> {
-    let bytes = ringlock_files::read_limited(path, MAX_CONFIG).map_err(Failure::wrong)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| Failure::wrong(format!("{}: not UTF-8: {error}", path.display())))?;
-    ringlock_config::parse(&text, path).map_err(Failure::wrong)
+    ringlock_agent::read_config(path).map_err(Failure::wrong)
 }
 
 fn serve(config: &Path) -> Outcome {

@@ -286,7 +286,8 @@ impl Dialled<'_> {
         let address = self.address.ip();
         let tls = self.shared.live.current();
         let mut secured = establish::dial(&mut peer, &tls, address).await?;
-        let (permit, name) = authorize_session(&secured.session, address, self.in_force)?;
+        let (permit, name) =
+            authorize_session(&secured.session, address, self.in_force, self.shared)?;
         let answer = secured.open_early()?;
         secured.seal(first)?;
         let mut connection = Connection::secured(permit, peer, name, secured, answer)?;
@@ -325,7 +326,7 @@ async fn secure_inbound(
 ) -> Result<Connection, Refusal> {
     let tls = shared.live.current();
     let mut secured = establish::accept(&mut peer, &tls, first).await?;
-    let (permit, name) = authorize_session(&secured.session, from, in_force)?;
+    let (permit, name) = authorize_session(&secured.session, from, in_force, shared)?;
     let first = secured.open_early()?;
     Connection::secured(permit, peer, name, secured, first)
 }

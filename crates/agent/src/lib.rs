@@ -15,6 +15,7 @@
 mod admin;
 mod announce;
 mod certificate;
+mod configuration;
 mod conn;
 mod cut;
 mod detect;
@@ -32,9 +33,11 @@ mod shared;
 mod startup;
 mod status;
 mod turnover;
+mod validity;
 mod worker;
 
 pub use admin::AdminError;
+pub use configuration::{ConfigError, read_config};
 pub use cut::interception_rules;
 pub use material::{LoadError, load};
 pub use mode::StateError;

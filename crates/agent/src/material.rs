@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use ringlock_config::{Config, IdentityFiles, TlsOffer};
+use ringlock_config::{
+    Config, IdentityFiles, Origin, TlsOffer, TrustAnchors,
+    resolve::{Secret, Setting},
+};
 use ringlock_files::{FileError, read_limited, read_private};
 use ringlock_pki::{Identity, IdentityError, Trust, TrustError};
 use ringlock_store::{KeyStore, StoreError};
@@ -11,6 +14,9 @@ use time::OffsetDateTime;
 
 /// The most that is read from a key or certificate file: a truststore of several hundred CAs.
 const MAX_FILE: u64 = 1 << 20;
+
+/// The most that is read of a configuration in which a key stands.
+const MAX_CONFIG: u64 = 8 << 20;
 
 /// Why key material was not put in force.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +64,7 @@ pub enum LoadError {
 /// [`LoadError`] names the file.
 pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError> {
     let identity = identity(&config.internode.identity, now)?;
-    let trust = trust(&config.internode.truststore, now)?;
+    let trust = trust(&config.internode.trust, now)?;
     for subject in &identity.unused {
         tracing::info!(
             subject,
@@ -79,7 +85,7 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
     };
     let offer = offer(&config.internode.offer);
     TlsState::build(&identity, &trust, options, &offer).map_err(|source| LoadError::Build {
-        path: certificate_path(&config.internode.identity).to_owned(),
+        path: certificate_path(&config.internode.identity),
         source,
     })
 }
@@ -106,13 +112,19 @@ fn offer(configured: &TlsOffer) -> Offer {
 
 /// Every file whose change means a reload, the configuration itself included.
 pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
-    let mut files = vec![config.path.clone(), config.internode.truststore.clone()];
+    let mut files = vec![config.path.clone()];
+    files.extend(config.database.as_ref().map(|file| file.path.clone()));
+    match &config.internode.trust {
+        TrustAnchors::File(truststore) => files.push(truststore.clone()),
+        TrustAnchors::Inline(_) => {}
+    }
     match &config.internode.identity {
         IdentityFiles::Pair {
             certificate,
             keyfile,
         } => files.extend([certificate.clone(), keyfile.clone()]),
         IdentityFiles::Combined { keystore } => files.push(keystore.clone()),
+        IdentityFiles::Inline { .. } => {}
     }
     files
 }
@@ -122,6 +134,7 @@ pub(crate) fn key_file(config: &Config) -> &Path {
     match &config.internode.identity {
         IdentityFiles::Pair { keyfile, .. } => keyfile,
         IdentityFiles::Combined { keystore } => keystore,
+        IdentityFiles::Inline { private_key } => file_of(private_key).unwrap_or(&config.path),
     }
 }
 
@@ -137,19 +150,36 @@ fn identity(files: &IdentityFiles, now: OffsetDateTime) -> Result<Identity, Load
         IdentityFiles::Combined { keystore } => {
             read_store(keystore, &read_private(keystore, MAX_FILE)?)?
         }
+        IdentityFiles::Inline { private_key } => {
+            // The key is as exposed as the file that it stands in.
+            if let Some(file) = file_of(private_key) {
+                read_private(file, MAX_CONFIG)?;
+            }
+            read_store(
+                &place_of(private_key),
+                private_key.value.reveal().as_bytes(),
+            )?
+        }
     };
     Identity::select(store, now).map_err(|source| LoadError::Identity {
-        path: certificate_path(files).to_owned(),
+        path: certificate_path(files),
         source,
     })
 }
 
-fn trust(path: &Path, now: OffsetDateTime) -> Result<Trust, LoadError> {
-    let store = read_store(path, &read_limited(path, MAX_FILE)?)?;
-    Trust::select(&store, now).map_err(|source| LoadError::Trust {
-        path: path.to_owned(),
-        source,
-    })
+fn trust(anchors: &TrustAnchors, now: OffsetDateTime) -> Result<Trust, LoadError> {
+    let (path, store) = match anchors {
+        TrustAnchors::File(path) => {
+            let store = read_store(path, &read_limited(path, MAX_FILE)?)?;
+            (path.clone(), store)
+        }
+        TrustAnchors::Inline(trusted) => {
+            let path = place_of(trusted);
+            let store = read_store(&path, trusted.value.reveal().as_bytes())?;
+            (path, store)
+        }
+    };
+    Trust::select(&store, now).map_err(|source| LoadError::Trust { path, source })
 }
 
 fn read_store(path: &Path, bytes: &[u8]) -> Result<KeyStore, LoadError> {
@@ -159,10 +189,24 @@ fn read_store(path: &Path, bytes: &[u8]) -> Result<KeyStore, LoadError> {
     })
 }
 
-fn certificate_path(files: &IdentityFiles) -> &Path {
+/// The file of the certificate, or the place of the key that holds it.
+fn certificate_path(files: &IdentityFiles) -> PathBuf {
     match files {
-        IdentityFiles::Pair { certificate, .. } => certificate,
-        IdentityFiles::Combined { keystore } => keystore,
+        IdentityFiles::Pair { certificate, .. } => certificate.clone(),
+        IdentityFiles::Combined { keystore } => keystore.clone(),
+        IdentityFiles::Inline { private_key } => place_of(private_key),
+    }
+}
+
+/// The file, line and column at which PEM stands in a configuration.
+fn place_of(pem: &Setting<Secret>) -> PathBuf {
+    pem.origin.to_string().into()
+}
+
+fn file_of(pem: &Setting<Secret>) -> Option<&Path> {
+    match &pem.origin {
+        Origin::File { file, .. } => Some(file),
+        Origin::Default(_) => None,
     }
 }
 

@@ -41,6 +41,15 @@ pub(crate) enum Refusal {
     UnreadableCertificate(#[from] ringlock_pki::LeafError),
     #[error("{0}")]
     Denied(#[from] Denied),
+    #[error(
+        "the peer's certificate is valid for {days} days, and max_certificate_validity_period is {}",
+        span(.most)
+    )]
+    ValidForTooLong {
+        /// From its first to its last second.
+        days: i64,
+        most: Duration,
+    },
     #[error("the peer is unreachable: {0}")]
     PeerUnreachable(#[source] DialError),
     #[error("the database is unreachable: {0}")]
@@ -67,6 +76,7 @@ impl Refusal {
             Self::Handshake(failure) => handshake_code(failure),
             Self::UnreadableCertificate(_) => "unreadable-certificate",
             Self::Denied(denied) => denied_code(denied),
+            Self::ValidForTooLong { .. } => "valid-for-too-long",
             Self::PeerUnreachable(_) => "peer-unreachable",
             Self::DatabaseUnreachable(_) => "database-unreachable",
             Self::Broken(_) => "broken",
@@ -84,6 +94,15 @@ impl Refusal {
                 | Self::DatabaseUnreachable(_)
                 | Self::Broken(_)
         )
+    }
+}
+
+/// A time span of whole minutes, as the option has it.
+fn span(span: &Duration) -> String {
+    match span.as_secs() / 60 {
+        minutes if minutes % (24 * 60) == 0 => format!("{}d", minutes / (24 * 60)),
+        minutes if minutes % 60 == 0 => format!("{}h", minutes / 60),
+        minutes => format!("{minutes}m"),
     }
 }
 
@@ -156,6 +175,10 @@ mod tests {
             Refusal::HandshakeTimeout(time),
             Refusal::HandshakeTooLong(1),
             ringlock_pki::LeafError::Unreadable { reason: text() }.into(),
+            Refusal::ValidForTooLong {
+                days: 366,
+                most: time,
+            },
             Refusal::PeerUnreachable(DialError::Refused { address }),
             Refusal::DatabaseUnreachable(DialError::Refused { address }),
             io::Error::from(io::ErrorKind::BrokenPipe).into(),

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -13,8 +13,7 @@ use notify::{
     event::{AccessKind, AccessMode},
 };
 use ringlock_config::Config;
-use ringlock_files::{FileError, read_limited, read_private};
-use ringlock_finding::Findings;
+use ringlock_files::{read_limited, read_private};
 use time::OffsetDateTime;
 use tokio::{
     sync::{Mutex, mpsc},
@@ -22,9 +21,11 @@ use tokio::{
 };
 
 use crate::{
+    configuration::{ConfigError, read_config},
     material::{LoadError, date, key_file, load, watched_files},
     mode::StateError,
     shared::Shared,
+    validity,
 };
 
 /// How long to wait after a change for the rest of it: a certificate and its key are two files.
@@ -34,15 +35,13 @@ const SETTLE: Duration = Duration::from_millis(300);
 const POLL: Duration = Duration::from_secs(30);
 
 /// The most that is read of any watched file to tell whether it changed.
-const MAX_FILE: u64 = 4 << 20;
+const MAX_FILE: u64 = 8 << 20;
 
 /// Why a reload changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReloadError {
-    #[error("{0}")]
-    Config(Findings),
     #[error(transparent)]
-    File(#[from] FileError),
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
@@ -92,7 +91,12 @@ impl Reloader {
         let old = self.shared.in_force();
         let config = read_config(&old.config.path)?;
         check_fixed(&old.config, &config)?;
-        let tls = load(&config, OffsetDateTime::now_utc())?;
+        let now = OffsetDateTime::now_utc();
+        let tls = load(&config, now)?;
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        validity::warn_of_own(tls.leaf(), &config.internode, now);
         let (mode, origin) = (
             config.internode.mode,
             config.internode.mode_origin.to_string(),
@@ -111,7 +115,8 @@ impl Reloader {
     /// Reloads on every change of the files, until the agent ends.
     pub(crate) async fn watch(self: Arc<Self>) {
         let (sender, mut changes) = mpsc::channel(1);
-        let _watcher = self.watcher(sender);
+        let mut watched = folders(&self.shared.in_force().config);
+        let mut watcher = self.watcher(&watched, sender.clone());
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut reported = None;
@@ -122,7 +127,14 @@ impl Reloader {
             }
             // A change that came while the last one settled is part of it.
             while changes.try_recv().is_ok() {}
-            let seen = fingerprint(&self.shared.in_force().config);
+            let config = &self.shared.in_force().config;
+            let folders = folders(config);
+            if folders != watched {
+                drop(watcher.take());
+                watcher = self.watcher(&folders, sender.clone());
+                watched = folders;
+            }
+            let seen = fingerprint(config);
             if reported == Some(seen) {
                 continue;
             }
@@ -137,7 +149,11 @@ impl Reloader {
 
     /// Watches folders and not files: a file that is replaced by a rename, or by the swap of a
     /// symbolic link above it, takes its watch along.
-    fn watcher(&self, changes: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+    fn watcher(
+        &self,
+        folders: &BTreeSet<PathBuf>,
+        changes: mpsc::Sender<()>,
+    ) -> Option<RecommendedWatcher> {
         let notice = move |event: notify::Result<notify::Event>| {
             if event.as_ref().is_ok_and(|event| is_mere_access(event.kind)) {
                 return;
@@ -153,8 +169,8 @@ impl Reloader {
                 return None;
             }
         };
-        for folder in folders(&self.shared.in_force().config) {
-            if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
+        for folder in folders {
+            if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
                 tracing::warn!(%error, folder = %folder.display(), "a folder is looked at every {POLL:?} only");
             }
         }
@@ -173,13 +189,6 @@ pub(crate) fn report(error: &ReloadError) {
     for line in error.to_string().lines() {
         tracing::warn!("not reloaded, what was in force stays: {line}");
     }
-}
-
-/// Reads `ringlock.yaml`.
-pub(crate) fn read_config(path: &Path) -> Result<Config, ReloadError> {
-    let bytes = read_limited(path, MAX_FILE)?;
-    let text = String::from_utf8_lossy(&bytes);
-    ringlock_config::parse(&text, path).map_err(ReloadError::Config)
 }
 
 /// Sockets, threads and the place of the state are made once.

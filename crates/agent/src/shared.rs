@@ -18,7 +18,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{links::Links, mode::ModeStore, refusal::Tally};
+use crate::{links::Links, mode::ModeStore, refusal::Tally, validity::Warned};
 
 /// State and counters of one agent. Workers read it, the control thread changes it.
 pub(crate) struct Shared {
@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     pub(crate) refused: Tally,
     pub(crate) connections: Tally,
+    /// Peers' certificates that end soon.
+    pub(crate) warned: Warned,
     /// Places for peers that have not proved themselves yet.
     pub(crate) handshakes: Arc<Semaphore>,
     pub(crate) phase: watch::Sender<Phase>,
@@ -69,6 +71,7 @@ impl Shared {
             links: Links::default(),
             refused: Tally::default(),
             connections: Tally::default(),
+            warned: Warned::default(),
             handshakes: Arc::new(Semaphore::new(config.max_handshakes.get())),
             phase: watch::Sender::new(Phase::Running),
             reloads: Reloads::default(),

@@ -27,7 +27,7 @@ use crate::{
     mode::{ModeStore, StateError},
     reload::{Reloader, report},
     shared::{Phase, Shared},
-    turnover,
+    turnover, validity,
     worker::{self, Door},
 };
 
@@ -87,6 +87,9 @@ impl Agent {
         for line in config.describe() {
             tracing::info!("{line}");
         }
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
         let lock = lock_namespace(&config)?;
         let tls = load(&config, OffsetDateTime::now_utc())?;
         if let Err(failure) = tls.self_check() {
@@ -95,6 +98,7 @@ impl Agent {
             );
         }
         warn_of_weakness(&config);
+        validity::warn_of_own(tls.leaf(), &config.internode, OffsetDateTime::now_utc());
         let mode = ModeStore::open(
             config.state_directory.clone(),
             config.internode.mode,

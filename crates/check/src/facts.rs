@@ -6,10 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ringlock_config::Dialect;
+use ringlock_config::resolve::{Base, FilePath, Setting, TlsOptions};
 use ringlock_finding::Position;
 
-use crate::section::Section;
+use crate::{
+    block::{Block, given_path},
+    node::Node,
+};
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +36,10 @@ pub(crate) struct NamedFile {
     pub(crate) key: &'static str,
     /// Where its name stands.
     pub(crate) at: Position,
-    /// Its name as it is written.
+    /// Its name as the product takes it.
     pub(crate) written: String,
+    /// What a relative name starts from.
+    pub(crate) base: Base,
     pub(crate) purpose: Purpose,
     /// Whether the block is in use.
     pub(crate) in_use: bool,
@@ -68,6 +73,8 @@ pub(crate) struct Facts {
     /// Where it really lies, links followed.
     pub(crate) real: PathBuf,
     pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
     /// The folder's permission bits, where they can be seen.
     pub(crate) folder_mode: Option<u32>,
 }
@@ -76,38 +83,56 @@ pub(crate) struct Facts {
 #[derive(Debug, Default)]
 pub(crate) struct Files(Vec<NamedFile>);
 
-const KEYS: [(&str, Purpose); 10] = [
-    ("keystore", Purpose::Key),
-    ("outbound_keystore", Purpose::Key),
-    ("keyfile", Purpose::Key),
-    ("certificate", Purpose::Certificate),
-    ("truststore", Purpose::Trust),
-    ("certficate_revocation_list", Purpose::Revocation),
-    ("certificate_revocation_list", Purpose::Revocation),
-    ("keystore_password_file", Purpose::Password),
-    ("truststore_password_file", Purpose::Password),
-    ("outbound_keystore_password_file", Purpose::Password),
-];
+/// The paths of the options that both blocks have.
+fn shared(tls: &TlsOptions) -> [(&'static str, Purpose, &Setting<Option<FilePath>>); 7] {
+    [
+        ("keystore", Purpose::Key, &tls.keystore),
+        ("keyfile", Purpose::Key, &tls.keyfile),
+        ("certificate", Purpose::Certificate, &tls.certificate),
+        ("truststore", Purpose::Trust, &tls.truststore),
+        (
+            "certficate_revocation_list",
+            Purpose::Revocation,
+            &tls.revocation_list,
+        ),
+        (
+            "keystore_password_file",
+            Purpose::Password,
+            &tls.keystore_password_file,
+        ),
+        (
+            "truststore_password_file",
+            Purpose::Password,
+            &tls.truststore_password_file,
+        ),
+    ]
+}
 
 impl Files {
-    /// Looks at every file that the blocks of the yaml at `yaml` name.
-    pub(crate) fn look(yaml: &Path, dialect: Dialect, sections: &[(Section<'_>, bool)]) -> Self {
+    /// No file.
+    pub(crate) fn none() -> &'static Self {
+        static NONE: Files = Files(Vec::new());
+        &NONE
+    }
+
+    /// Looks at every file that the options of a node name.
+    pub(crate) fn look(node: &Node<'_>) -> Self {
         let mut files = Vec::new();
-        for (section, in_use) in sections {
-            for (key, purpose) in KEYS {
-                let Some(written) = section.text(key).filter(|text| *text != "NONE") else {
-                    continue;
-                };
-                files.push(NamedFile {
-                    section: section.name,
-                    key,
-                    at: section.place(key),
-                    written: written.to_owned(),
-                    purpose,
-                    in_use: *in_use,
-                    state: state(yaml, dialect, Path::new(written)),
-                });
+        for block in node.blocks() {
+            for (key, purpose, setting) in shared(block.tls) {
+                files.extend(named(&block, key, purpose, setting));
             }
+        }
+        let server = &node.resolved.server;
+        for (key, purpose, setting) in [
+            ("outbound_keystore", Purpose::Key, &server.outbound_keystore),
+            (
+                "outbound_keystore_password_file",
+                Purpose::Password,
+                &server.outbound_keystore_password_file,
+            ),
+        ] {
+            files.extend(named(&node.server, key, purpose, setting));
         }
         Self(files)
     }
@@ -137,23 +162,43 @@ impl NamedFile {
     }
 }
 
-fn state(yaml: &Path, dialect: Dialect, written: &Path) -> State {
-    if written.is_absolute() {
-        return look(written);
+fn named(
+    block: &Block<'_>,
+    key: &'static str,
+    purpose: Purpose,
+    setting: &Setting<Option<FilePath>>,
+) -> Option<NamedFile> {
+    let path = given_path(setting).filter(|path| path.base != Base::NoFile)?;
+    Some(NamedFile {
+        section: block.name,
+        key,
+        at: block.at(setting),
+        written: path.text.clone(),
+        base: path.base,
+        purpose,
+        in_use: block.in_use,
+        state: state(path),
+    })
+}
+
+/// Whether there is something at a path that an option names; none where that cannot be told from
+/// here.
+pub(crate) fn exists(path: &FilePath) -> Option<bool> {
+    match state(path) {
+        State::Here(_) | State::NoFile { .. } => Some(true),
+        State::Missing => Some(false),
+        State::Denied | State::Elsewhere => None,
     }
-    let folder = yaml.parent().unwrap_or(Path::new(""));
-    if dialect == Dialect::Ringlock {
-        return look(&folder.join(written));
+}
+
+/// What is at a path. What a relative one starts from is a guess, except in Ringlock, so that
+/// nothing there means nothing.
+fn state(path: &FilePath) -> State {
+    match (path.base, look(&path.path)) {
+        (Base::NoFile, _) => State::Elsewhere,
+        (Base::Absolute | Base::FileFolder, state) | (_, state @ State::Here(_)) => state,
+        _ => State::Elsewhere,
     }
-    // The databases open it relative to where they were started, which is the installation's
-    // folder for tarballs: the one above conf, or some levels above it in DSE.
-    const LEVELS: usize = 4;
-    let found = folder
-        .ancestors()
-        .take(LEVELS)
-        .map(|base| look(&base.join(written)))
-        .find(|state| matches!(state, State::Here(_)));
-    found.unwrap_or(State::Elsewhere)
 }
 
 fn look(path: &Path) -> State {
@@ -183,6 +228,8 @@ fn look(path: &Path) -> State {
         path: path.to_owned(),
         real: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
         mode: found.mode() & 0o7777,
+        uid: found.uid(),
+        gid: found.gid(),
         folder_mode: folder.map(|folder| folder.permissions().mode() & 0o7777),
     })
 }

@@ -1,17 +1,19 @@
 //! What is kept of each node for the rules that compare nodes.
 
-use std::path::PathBuf;
+use std::{fmt::Display, path::PathBuf};
 
-use ringlock_config::Dialect;
+use ringlock_config::{Dialect, resolve};
 use ringlock_finding::Position;
 
-use crate::{node::Node, section::Section};
+use crate::{block::Block, node::Node};
 
 /// One node of the fleet.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) file: PathBuf,
     pub(crate) dialect: Dialect,
+    /// The cluster's name, where the file has it.
+    pub(crate) cluster: Option<String>,
     /// What must be alike on all nodes.
     pub(crate) alike: Vec<Setting>,
     /// The private keys it uses.
@@ -41,6 +43,7 @@ impl Member {
         Self {
             file: node.document.path().to_owned(),
             dialect: node.dialect,
+            cluster: cluster(node),
             alike: alike(node),
             keys: keys(node),
         }
@@ -48,33 +51,42 @@ impl Member {
 }
 
 fn alike(node: &Node<'_>) -> Vec<Setting> {
-    let mut settings = Vec::new();
-    let scope = node.server.text("internode_encryption").unwrap_or("none");
-    settings.push(setting(&node.server, "internode_encryption", scope));
-    for key in ["require_client_auth", "require_endpoint_verification"] {
-        let value = match node.server.text(key) {
-            Some(_) if node.server.is_on(key) => "true",
-            Some(word) if word.eq_ignore_ascii_case("optional") => "optional",
-            _ => "false",
-        };
-        settings.push(setting(&node.server, key, value));
-    }
-    for (key, default) in [("storage_port", 7000), ("ssl_storage_port", 7001)] {
-        settings.push(Setting {
-            key: key.to_owned(),
-            value: node.port(key).unwrap_or(default).to_string(),
-            at: node.top_place(key),
-        });
-    }
-    settings
+    let block = &node.server;
+    let server = &node.resolved.server;
+    let ports = &node.resolved.ports;
+    let top = |key: &str, setting: &resolve::Setting<u16>| Setting {
+        key: key.to_owned(),
+        value: setting.value.to_string(),
+        at: node.at(setting),
+    };
+    vec![
+        setting(block, "internode_encryption", &server.internode_encryption),
+        setting(block, "require_client_auth", &block.tls.require_client_auth),
+        setting(
+            block,
+            "require_endpoint_verification",
+            &block.tls.require_endpoint_verification,
+        ),
+        top("storage_port", &ports.storage),
+        top("ssl_storage_port", &ports.ssl_storage),
+    ]
 }
 
-fn setting(section: &Section<'_>, key: &str, value: &str) -> Setting {
+fn setting<T: Display>(block: &Block<'_>, key: &str, setting: &resolve::Setting<T>) -> Setting {
     Setting {
-        key: section.path(key),
-        value: value.to_owned(),
-        at: section.place(key),
+        key: block.path(key),
+        value: setting.value.to_string(),
+        at: block.at(setting),
     }
+}
+
+/// What the cluster is called; nodes of different clusters have nothing to do with each other.
+fn cluster(node: &Node<'_>) -> Option<String> {
+    let name = node.top_text("cluster_name").or_else(|| {
+        let own = node.document.root().find(&["ringlock", "cluster"])?;
+        own.node.scalar()
+    });
+    name.map(str::to_owned)
 }
 
 fn keys(node: &Node<'_>) -> Vec<KeyPrint> {
@@ -84,7 +96,7 @@ fn keys(node: &Node<'_>) -> Vec<KeyPrint> {
             let file = node.files.named(stores.section, print.key);
             if let Some(facts) = file.and_then(|file| file.facts()) {
                 keys.push(KeyPrint {
-                    key: format!("{}.{}", stores.section, print.key),
+                    key: stores.path(print),
                     at: print.at,
                     sha256: print.value,
                     real: facts.real.clone(),

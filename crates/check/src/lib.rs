@@ -14,6 +14,8 @@
 //! password is ever shown: values of secret keys are masked in findings and in the lines beside
 //! them.
 
+mod accounts;
+mod block;
 mod certificates;
 mod explain;
 mod facts;
@@ -27,14 +29,12 @@ mod report;
 mod rule;
 mod rules;
 mod secrets;
-mod section;
-pub mod version;
 
 pub use explain::{UnknownCode, explain};
 pub use read::{Options, Profile, check};
 pub use reference::reference;
 pub use render::{json, sarif, text};
-pub use report::{Excerpt, Report, Told};
+pub use report::{Excerpt, Guess, Report, Told};
 pub use rule::Rule;
 pub use rules::RULES;
 

@@ -1,44 +1,70 @@
-use ringlock_config::{Dialect, Document, dialect::Product, document::Entry};
-use ringlock_finding::Position;
+use ringlock_config::{
+    Dialect, Document, Origin, Resolved,
+    dialect::Product,
+    options::Section,
+    resolve::{InternodeScope, Policy, Setting},
+};
+use ringlock_finding::{Finding, Position};
 use time::OffsetDateTime;
 
-use crate::{certificates::Stores, facts::Files, read::Profile, section::Section};
+use crate::{
+    accounts::Accounts,
+    block::{Block, value_at},
+    certificates::{Loaded, Stores},
+    facts::{self, Files},
+    read::Profile,
+};
+use ringlock_pki::{Identity, IdentityError};
 
 /// What a rule sees of one node.
 #[derive(Debug)]
 pub(crate) struct Node<'d> {
     pub(crate) document: &'d Document,
     pub(crate) dialect: Dialect,
-    pub(crate) server: Section<'d>,
-    pub(crate) client: Section<'d>,
+    /// The file as the product takes it.
+    pub(crate) resolved: &'d Resolved,
+    pub(crate) server: Block<'d>,
+    pub(crate) client: Block<'d>,
+    pub(crate) alternator: Option<Block<'d>>,
     pub(crate) files: &'d Files,
     pub(crate) stores: &'d [Stores],
+    /// The users of this machine.
+    pub(crate) accounts: &'d Accounts,
     pub(crate) profile: Option<Profile>,
     pub(crate) now: OffsetDateTime,
 }
 
-/// Which links between nodes are encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    None,
-    Rack,
-    Dc,
-    All,
-    Transitional,
-    /// A word that the product does not know.
-    Unknown,
-}
-
 impl<'d> Node<'d> {
-    /// The block about links between nodes: the older name wins where both stand and the version
-    /// takes it.
-    pub(crate) fn server_of(document: &'d Document, dialect: Dialect) -> Section<'d> {
-        let old = Section::of(document, "encryption_options", dialect);
-        let takes_old = matches!(dialect, Dialect::Cassandra30 | Dialect::Cassandra311);
-        if takes_old && old.is_given() {
-            old
-        } else {
-            Section::of(document, "server_encryption_options", dialect)
+    /// A node of which the files are not known yet.
+    pub(crate) fn new(
+        document: &'d Document,
+        resolved: &'d Resolved,
+        accounts: &'d Accounts,
+        profile: Option<Profile>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let dialect = resolved.dialect;
+        let block = |section, tls, in_use| Block::of(document, dialect, section, tls, in_use);
+        let server = &resolved.server;
+        let encrypted = server.internode_encryption.value != InternodeScope::None;
+        let client = &resolved.client;
+        let enabled = client.enabled.value == Some(true);
+        let https = resolved.ports.alternator_https.value;
+        Self {
+            document,
+            dialect,
+            resolved,
+            server: block(Section::Server, &server.tls, encrypted),
+            client: block(Section::Client, &client.tls, enabled),
+            alternator: resolved.alternator.as_ref().map(|tls| {
+                let in_use = https.is_some_and(|port| port != 0);
+                block(Section::Alternator, tls, in_use)
+            }),
+            files: Files::none(),
+            stores: &[],
+            accounts,
+            profile,
+            now,
         }
     }
 
@@ -59,72 +85,60 @@ impl<'d> Node<'d> {
         self.dialect.product() == Product::Dse
     }
 
-    /// Whether one port takes both TLS and plaintext: Cassandra since 4.0, and HCD.
-    pub(crate) fn has_one_port(&self) -> bool {
-        matches!(
-            self.dialect,
-            Dialect::Cassandra40
-                | Dialect::Cassandra41
-                | Dialect::Cassandra50
-                | Dialect::Cassandra60
-                | Dialect::Hcd1
-        )
+    /// Which links between nodes are encrypted.
+    pub(crate) fn scope(&self) -> InternodeScope {
+        self.resolved.server.internode_encryption.value
     }
 
-    /// What `internode_encryption` comes to; `none` where nothing is said.
-    pub(crate) fn scope(&self) -> Scope {
-        let Some(entry) = self.server.entry("internode_encryption") else {
-            return Scope::None;
-        };
-        match entry.node.scalar().unwrap_or_default() {
-            "none" => Scope::None,
-            "rack" => Scope::Rack,
-            "dc" => Scope::Dc,
-            "all" => Scope::All,
-            "transitional" if self.is_scylla() || self.is_ringlock() => Scope::Transitional,
-            _ => Scope::Unknown,
+    /// All blocks.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'d>> + use<'d> {
+        [Some(self.server), Some(self.client), self.alternator]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Whether there is a file at the path of the block's keystore; none where that cannot be
+    /// told from here.
+    pub(crate) fn keystore_exists(&self, block: &Block<'_>) -> Option<bool> {
+        let path = block.tls.keystore.value.as_ref()?;
+        facts::exists(path)
+    }
+
+    /// What other nodes' connections are taken for, where the keystore exists or not as is seen,
+    /// or as `assumed` where that cannot be seen.
+    pub(crate) fn server_policy(&self, assumed: bool) -> Policy {
+        let exists = self.keystore_exists(&self.server).unwrap_or(assumed);
+        self.resolved.server.policy(exists)
+    }
+
+    /// Where a setting of the top level stands: its value, or the start of the file for a default.
+    pub(crate) fn at<T>(&self, setting: &Setting<T>) -> Position {
+        match setting.origin {
+            Origin::File { line, column, .. } => value_at(
+                self.document.root().entries().iter(),
+                Position::new(line, column),
+            ),
+            Origin::Default(_) => Position::START,
         }
     }
 
-    /// Whether links between nodes are encrypted at all.
-    pub(crate) fn internode_is_on(&self) -> bool {
-        !matches!(self.scope(), Scope::None | Scope::Unknown)
-    }
-
-    /// Whether clients may or must use TLS.
-    pub(crate) fn client_is_on(&self) -> bool {
-        self.client.is_on("enabled")
-    }
-
-    /// Both blocks, each with whether it is in use.
-    pub(crate) fn sections(&self) -> [(Section<'d>, bool); 2] {
-        [
-            (self.server, self.internode_is_on()),
-            (self.client, self.client_is_on()),
-        ]
-    }
-
-    /// The entry of a top-level key that has a value.
-    pub(crate) fn top(&self, key: &str) -> Option<&'d Entry> {
-        self.document
-            .root()
-            .get(key)
-            .filter(|entry| !entry.node.is_blank())
-    }
-
-    /// The single value of a top-level key.
+    /// The single value of a key of the top level, as it is written.
     pub(crate) fn top_text(&self, key: &str) -> Option<&'d str> {
-        let text = self.top(key)?.node.scalar()?.trim();
-        (!text.is_empty()).then_some(text)
+        self.document.root().get(key)?.node.scalar()
     }
 
-    /// A port of the top level; none where it is absent or no number.
-    pub(crate) fn port(&self, key: &str) -> Option<u16> {
-        self.top_text(key)?.parse().ok()
+    /// What reading says of a key.
+    pub(crate) fn reading_of(&self, path: &str) -> impl Iterator<Item = &'d Finding> {
+        let findings = self.resolved.findings.iter();
+        findings.filter(move |finding| finding.key == path)
     }
 
-    /// Where a top-level key's value stands.
-    pub(crate) fn top_place(&self, key: &str) -> Position {
-        self.top(key).map_or(Position::START, |entry| entry.node.at)
+    /// The keys and certificates that the node shows, each with the block that it is for.
+    pub(crate) fn identities(
+        &self,
+    ) -> impl Iterator<Item = (&'d Stores, &'d Loaded<Result<Identity, IdentityError>>)> + use<'d>
+    {
+        let stores = self.stores.iter();
+        stores.flat_map(|stores| stores.own.iter().map(move |own| (stores, own)))
     }
 }

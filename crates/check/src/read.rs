@@ -1,12 +1,13 @@
 use std::path::{Path, PathBuf};
 
-use ringlock_config::{Dialect, Document, detect};
-use ringlock_files::{FileError, read_limited};
+use ringlock_config::{Dialect, Document, detect, resolve};
+use ringlock_files::{FileError, read_limited, version_beside};
 use ringlock_finding::{Finding, Position};
 use time::OffsetDateTime;
 
 use crate::{
     RULES, Report,
+    accounts::Accounts,
     certificates::Stores,
     facts::Files,
     find,
@@ -14,8 +15,6 @@ use crate::{
     node::Node,
     rule::Check,
     rules::{CANNOT_READ, reading},
-    section::Section,
-    version,
 };
 
 /// The largest file that is read, in bytes; the products' own have less than 200 kB.
@@ -48,9 +47,10 @@ pub fn check(paths: &[PathBuf], options: &Options) -> Report {
             cannot_read(&mut report, path, Position::START, error.to_string());
         }
     }
+    let accounts = Accounts::of_this_machine();
     let mut members = Vec::new();
     for file in &files {
-        if let Some(member) = check_file(file, options, &mut report) {
+        if let Some(member) = check_file(file, options, &accounts, &mut report) {
             members.push(member);
         }
     }
@@ -60,7 +60,12 @@ pub fn check(paths: &[PathBuf], options: &Options) -> Report {
     report
 }
 
-fn check_file(file: &Path, options: &Options, report: &mut Report) -> Option<Member> {
+fn check_file(
+    file: &Path,
+    options: &Options,
+    accounts: &Accounts,
+    report: &mut Report,
+) -> Option<Member> {
     let text = match read_text(file) {
         Ok(text) => text,
         Err((at, why)) => {
@@ -69,7 +74,7 @@ fn check_file(file: &Path, options: &Options, report: &mut Report) -> Option<Mem
         }
     };
     match Document::parse(&text, file) {
-        Ok(document) => Some(check_document(&document, options, report)),
+        Ok(document) => Some(check_document(&document, options, accounts, report)),
         Err(findings) => {
             report.add_unread(findings.into_iter().map(reading::completed));
             None
@@ -81,28 +86,25 @@ fn check_file(file: &Path, options: &Options, report: &mut Report) -> Option<Mem
 pub(crate) fn check_document(
     document: &Document,
     options: &Options,
+    accounts: &Accounts,
     report: &mut Report,
 ) -> Member {
     let dialect = options.dialect.unwrap_or_else(|| {
-        let version = version::beside(document.path());
-        detect(document, version.as_deref()).dialect
+        let version = version_beside(document.path());
+        let detected = detect(document, version.as_deref());
+        let dialect = detected.dialect;
+        if !detected.certain {
+            report.guess(document.path(), detected);
+        }
+        dialect
     });
-    let server = Node::server_of(document, dialect);
-    let client = Section::of(document, "client_encryption_options", dialect);
-    let mut node = Node {
-        document,
-        dialect,
-        server,
-        client,
-        files: &Files::default(),
-        stores: &[],
-        profile: options.profile,
-        now: options.now,
-    };
-    let files = Files::look(document.path(), dialect, &node.sections());
-    let stores = node
-        .sections()
-        .map(|(section, in_use)| Stores::load(&files, section.name, in_use, options.now));
+    let resolved = resolve(document, dialect);
+    let mut node = Node::new(document, &resolved, accounts, options.profile, options.now);
+    let files = Files::look(&node);
+    let stores: Vec<Stores> = node
+        .blocks()
+        .map(|block| Stores::load(&files, &block, options.now))
+        .collect();
     node.files = &files;
     node.stores = &stores;
     let mut found = Vec::new();
@@ -140,7 +142,8 @@ fn compare(members: &[Member], report: &mut Report) {
     report.add_unread(found);
 }
 
-fn read_text(file: &Path) -> Result<String, (Position, String)> {
+/// The text of a file of at most 8 MiB, or where and why it cannot be read.
+pub(crate) fn read_text(file: &Path) -> Result<String, (Position, String)> {
     let bytes = read_limited(file, MAX_BYTES).map_err(|error| {
         let why = match error {
             FileError::Missing { .. } => "there is no such file or folder".to_owned(),

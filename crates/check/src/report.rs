@@ -1,6 +1,10 @@
-use std::{collections::HashMap, ops::Range, path::Path};
+use std::{
+    collections::HashMap,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
-use ringlock_config::Document;
+use ringlock_config::{Detected, Dialect, Document};
 use ringlock_finding::{Finding, Findings, Position, Severity};
 
 use crate::secrets::{MASK, Places, mask};
@@ -14,6 +18,19 @@ pub struct Report {
     pub files: usize,
     /// Whether a file could not be read at all.
     pub unreadable: bool,
+    /// The files of which it is not certain whose they are, in the order of the files.
+    pub guesses: Vec<Guess>,
+}
+
+/// What a file was taken for without certainty.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Guess {
+    /// The file.
+    pub file: PathBuf,
+    /// What it was read as.
+    pub dialect: Dialect,
+    /// The evidence, as a phrase.
+    pub because: String,
 }
 
 /// A finding with the line that it is about.
@@ -46,6 +63,15 @@ impl Report {
         self.told
             .iter()
             .any(|told| told.finding.severity >= severity)
+    }
+
+    /// Adds what a file was taken for.
+    pub(crate) fn guess(&mut self, file: &Path, detected: Detected) {
+        self.guesses.push(Guess {
+            file: file.to_owned(),
+            dialect: detected.dialect,
+            because: detected.because,
+        });
     }
 
     /// Adds what was found in a file that was understood.

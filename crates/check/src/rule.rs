@@ -1,6 +1,10 @@
 use ringlock_finding::{Finding, Position, Severity};
 
-use crate::{fleet::Member, node::Node};
+use crate::{
+    certificates::{Loaded, Stores},
+    fleet::Member,
+    node::Node,
+};
 
 /// One kind of mistake, and how it is found.
 #[derive(Debug)]
@@ -40,6 +44,23 @@ impl Rule {
         message: impl Into<String>,
     ) -> Finding {
         self.finding(node.document.path(), at, key, message)
+    }
+
+    /// A finding of this rule about what an option names or holds: a warning where nothing is
+    /// encrypted by the block.
+    pub(crate) fn about<T>(
+        &self,
+        node: &Node<'_>,
+        stores: &Stores,
+        loaded: &Loaded<T>,
+        message: impl Into<String>,
+    ) -> Finding {
+        let mut finding = self.on(node, loaded.at, stores.path(loaded), message);
+        finding.found.clone_from(&loaded.written);
+        if !stores.in_use {
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
+        finding
     }
 
     /// A finding of this rule.

@@ -18,17 +18,23 @@ mod endpoint;
 mod endpoint_ignored;
 mod file_denied;
 mod file_missing;
+pub(crate) mod file_owner;
 mod fips;
 mod internode_word;
+mod jce_policy;
 mod key_folder;
 mod key_mode;
+mod keystore_derives;
 mod legacy_port;
 mod mutual_authenticator;
 mod optional_absent;
 mod optional_on;
 mod password;
 mod pem_both;
+mod pem_key_password;
+mod pem_passwords;
 mod pem_pkcs1;
+mod pem_trust_password;
 mod pkcs11_keystore;
 mod pkcs11_truststore;
 mod pkcs11_version;
@@ -39,6 +45,7 @@ mod priority_weak;
 mod protocol;
 mod protocol_old;
 mod relative;
+mod revocation_list;
 mod scope_auth;
 mod scope_plain;
 mod scylla_trust;
@@ -50,6 +57,7 @@ mod suite_dead;
 mod suite_unknown;
 mod suite_weak;
 mod switch_off;
+mod transitional;
 mod trust_mode;
 mod trust_unusable;
 mod truststore_missing;
@@ -92,14 +100,17 @@ pub static RULES: &[&Rule] = &[
     &plain_port::RULE,
     &optional_on::RULE,
     &optional_absent::RULE,
+    &keystore_derives::RULE,
     &scope_auth::RULE,
     &scope_plain::RULE,
+    &transitional::RULE,
     &client_auth::RULE,
     &endpoint::RULE,
     &endpoint_ignored::RULE,
     &suite_unknown::RULE,
     &suite_dead::RULE,
     &suite_weak::RULE,
+    &jce_policy::RULE,
     &protocol::RULE,
     &protocol_old::RULE,
     &priority::RULE,
@@ -108,6 +119,7 @@ pub static RULES: &[&Rule] = &[
     &key_mode::RULE,
     &trust_mode::RULE,
     &key_folder::RULE,
+    &file_owner::RULE,
     &file_missing::RULE,
     &file_denied::RULE,
     &relative::RULE,
@@ -115,6 +127,9 @@ pub static RULES: &[&Rule] = &[
     &legacy_port::RULE,
     &mutual_authenticator::RULE,
     &pem_both::RULE,
+    &pem_passwords::RULE,
+    &pem_key_password::RULE,
+    &pem_trust_password::RULE,
     &pem_pkcs1::RULE,
     &store_broken::RULE,
     &cert_mismatch::RULE,
@@ -126,6 +141,7 @@ pub static RULES: &[&Rule] = &[
     &cert_address::RULE,
     &cert_untrusted::RULE,
     &trust_unusable::RULE,
+    &revocation_list::RULE,
     &fips::RULE,
     &differ::RULE,
     &shared_key::RULE,

@@ -32,10 +32,14 @@ pub(crate) fn is_secret(key: &str) -> bool {
             .any(|word| word.len() >= 6 && strsim::osa_distance(word, "password") <= 3)
 }
 
-/// Masks what a finding found, where its key is a secret's.
+/// Masks what a finding found, where its key is a secret's, or where a line with a secret seems to
+/// have slipped into the value.
 pub(crate) fn mask(mut finding: Finding) -> Finding {
     let secret = finding.key.split('.').any(is_secret);
-    if secret && finding.found.is_some() {
+    let slipped = finding.found.as_deref().is_some_and(|found| {
+        found.split_whitespace().count() > 1 && found.split_whitespace().any(is_secret)
+    });
+    if finding.found.is_some() && (secret || slipped) {
         finding.found = Some(MASK.to_owned());
     }
     finding

@@ -1,5 +1,7 @@
 //! Each rule is shown by a file that has the mistake and by one that has not.
 
+mod mutations;
+mod owners;
 mod rules;
 mod stores;
 mod whole;
@@ -9,7 +11,7 @@ use std::path::Path;
 use ringlock_config::{Dialect, Document};
 use time::{OffsetDateTime, macros::datetime};
 
-use crate::{Options, Profile, Report, read::check_document};
+use crate::{Options, Profile, Report, accounts::Accounts, read::check_document};
 
 const NOW: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 
@@ -33,6 +35,7 @@ fn told(dialect: Dialect, text: &str) -> Report {
 fn told_at(path: &Path, dialect: Dialect, text: &str) -> Report {
     let document = Document::parse(text, path).unwrap();
     let mut report = Report::default();
-    check_document(&document, &options(Some(dialect)), &mut report);
+    let accounts = Accounts::default();
+    check_document(&document, &options(Some(dialect)), &accounts, &mut report);
     report
 }

@@ -6,13 +6,17 @@ use std::{
     time::Duration,
 };
 
+use ringlock_finding::Findings;
 use ringlock_model::{Direction, Mode};
 use ringlock_suites::{Suite, Version};
 
-use crate::{Dialect, Origin};
+use crate::{
+    Dialect, Origin,
+    resolve::{Secret, Setting},
+};
 
 /// What `ringlock.yaml` says, resolved: defaults filled in, relative paths joined to the folder of
-/// the file. Only [`parse`](crate::parse) makes one. Two are equal if their values and the lines
+/// the file. Only [`parse_with`](crate::parse_with) makes one. Two are equal if their values and the lines
 /// these stand on are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -47,8 +51,23 @@ pub struct Config {
     pub ssl_storage_port: u16,
     /// `server_encryption_options`: links between nodes.
     pub internode: ServerEncryption,
-    /// The origin of every value that is written in the file, by dotted key.
+    /// `database_config`: the database's own file, where its block or its ports are read from it.
+    pub database: Option<DatabaseFile>,
+    /// What works and should not stay so, such as a key under its old name; no errors.
+    pub warnings: Findings,
+    /// The origin of every value that is written, and of a product's defaults, by dotted key.
     pub(crate) origins: BTreeMap<String, Origin>,
+}
+
+/// A database's own file, and how it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Whose yaml it is.
+    pub dialect: Dialect,
+    /// The evidence for that, as a phrase.
+    pub because: String,
 }
 
 /// How connections come to the agent.
@@ -85,8 +104,9 @@ pub struct Listener {
 /// `server_encryption_options`, as far as this version obeys them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerEncryption {
-    /// `internode_encryption` with `optional`. Defaults are Cassandra's: `none`, and `optional`
-    /// where `internode_encryption` is `none`, because there are keys (`EncryptionOptions`).
+    /// `internode_encryption` with `optional`. Defaults in `ringlock.yaml` are Cassandra's: `none`,
+    /// and `optional` where `internode_encryption` is `none`, because there are keys
+    /// (`EncryptionOptions`). In a database's own file they are that product's.
     pub mode: Mode,
     /// Where the mode comes from: the line of `internode_encryption`, or of `optional` where that
     /// alone is written.
@@ -99,9 +119,15 @@ pub struct ServerEncryption {
     /// in a running agent.
     pub identity: IdentityFiles,
     /// Certificates of the CAs to trust, PEM. Required likewise.
-    pub truststore: PathBuf,
+    pub trust: TrustAnchors,
     /// What handshakes may choose from.
     pub offer: TlsOffer,
+    /// `max_certificate_validity_period`: how long a peer's certificate may be valid from its first
+    /// second to its last; whole minutes. Unset: any time.
+    pub max_certificate_validity: Option<Duration>,
+    /// `certificate_validity_warn_threshold`: how long before its end a certificate is warned of;
+    /// whole minutes. Unset: never.
+    pub certificate_warning: Option<Duration>,
 }
 
 /// Versions and cipher suites; a blank list is no limit.
@@ -117,7 +143,7 @@ pub struct TlsOffer {
     pub dropped: Vec<&'static Suite>,
 }
 
-/// The PEM files that hold a node's key and certificate chain.
+/// The PEM that holds a node's key and certificate chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityFiles {
     /// One file each, in ScyllaDB's words.
@@ -132,10 +158,26 @@ pub enum IdentityFiles {
         /// The private key and the chain.
         keystore: PathBuf,
     },
+    /// No file of its own: `private_key` of Cassandra's `PEMBasedSslContextFactory`.
+    Inline {
+        /// The private key and the chain, with the place of the key that holds them.
+        private_key: Setting<Secret>,
+    },
+}
+
+/// PEM with the certificates to trust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustAnchors {
+    /// A file.
+    File(PathBuf),
+    /// `trusted_certificates` of Cassandra's `PEMBasedSslContextFactory`.
+    Inline(Setting<Secret>),
 }
 
 impl Config {
     /// Where the value of a dotted key such as `ringlock.listeners[0].target` comes from.
+    ///
+    /// What a database's own file does not give is a default of that product.
     pub fn origin(&self, key: &str) -> Origin {
         self.origins
             .get(key)

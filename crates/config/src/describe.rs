@@ -1,7 +1,8 @@
 use std::{fmt::Display, path::Path, time::Duration};
 
 use crate::{
-    Config, IdentityFiles, Interception, Listener, TlsOffer, resolve::Line, value::spelled,
+    Config, Dialect, IdentityFiles, Interception, Listener, Origin, TlsOffer, TrustAnchors,
+    resolve::Line, value::spelled,
 };
 
 impl Config {
@@ -18,12 +19,16 @@ impl Config {
             lines: Vec::new(),
         };
         lines.ringlock();
+        lines.database();
         lines.add_port("storage_port", self.storage_port);
         lines.add_port("ssl_storage_port", self.ssl_storage_port);
         lines.server_encryption();
         lines.lines
     }
 }
+
+const PRIVATE_KEY: &str = "ssl_context_factory.parameters.private_key";
+const TRUSTED: &str = "ssl_context_factory.parameters.trusted_certificates";
 
 struct Lines<'c> {
     config: &'c Config,
@@ -74,6 +79,18 @@ impl Lines<'_> {
         self.add(&key("direction"), listener.direction);
     }
 
+    fn database(&mut self) {
+        let Some(database) = &self.config.database else {
+            return;
+        };
+        self.add_path("database_config", &database.path);
+        let word = database.dialect.word();
+        self.add(
+            "database_dialect",
+            format_args!("{word} ({})", database.because),
+        );
+    }
+
     fn server_encryption(&mut self) {
         let key = |name| format!("server_encryption_options.{name}");
         let internode = &self.config.internode;
@@ -94,14 +111,34 @@ impl Lines<'_> {
                 self.add_path(&key("keyfile"), keyfile);
             }
             IdentityFiles::Combined { keystore } => self.add_path(&key("keystore"), keystore),
+            IdentityFiles::Inline { private_key } => {
+                self.add(&key(PRIVATE_KEY), &private_key.value);
+            }
         }
-        self.add_path(&key("truststore"), &internode.truststore);
+        match &internode.trust {
+            TrustAnchors::File(truststore) => self.add_path(&key("truststore"), truststore),
+            TrustAnchors::Inline(trusted) => self.add(&key(TRUSTED), &trusted.value),
+        }
         self.offer(&internode.offer);
+        for (name, limit) in [
+            (
+                "max_certificate_validity_period",
+                internode.max_certificate_validity,
+            ),
+            (
+                "certificate_validity_warn_threshold",
+                internode.certificate_warning,
+            ),
+        ] {
+            if let Some(limit) = limit {
+                self.add_duration(&key(name), limit);
+            }
+        }
     }
 
     fn offer(&mut self, offer: &TlsOffer) {
         let key = |name| format!("server_encryption_options.{name}");
-        let given = |name| self.config.origins.contains_key(&key(name));
+        let given = |name| matches!(self.config.origin(&key(name)), Origin::File { .. });
         let versions = match &offer.versions[..] {
             [] => "TLSv1.3, TLSv1.2".to_owned(),
             versions => list(versions.iter().filter_map(|version| version.jsse_name())),
@@ -110,7 +147,8 @@ impl Lines<'_> {
             [] => "all that this version carries out".to_owned(),
             suites => list(suites.iter()),
         };
-        if given("priority_string") {
+        let by_default = Origin::Default(Dialect::Scylla);
+        if given("priority_string") || self.config.origin(&key("priority_string")) == by_default {
             return self.add(
                 &key("priority_string"),
                 format_args!("{versions}: {suites}"),

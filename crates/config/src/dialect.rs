@@ -122,6 +122,11 @@ impl Dialect {
         }
     }
 
+    /// Whether there is a release of it; what is not released yet is known by its sources.
+    pub const fn is_released(self) -> bool {
+        !matches!(self, Self::Cassandra60)
+    }
+
     /// The first and the last of its versions; empty where the version makes no difference.
     const fn versions(self) -> (&'static str, &'static str) {
         match self {

@@ -1,4 +1,6 @@
-//! Which keys there are, and what to say of one that is not.
+//! Which keys there are outside the databases' blocks, and what to say of one that is not.
+
+use crate::options;
 
 /// The keys of one mapping.
 #[derive(Debug)]
@@ -7,6 +9,8 @@ pub(crate) struct Keys {
     pub(crate) path: &'static str,
     /// The keys that are obeyed.
     pub(crate) obeyed: &'static [&'static str],
+    /// Keys of the databases' files that do not concern the agent, and do no harm.
+    pub(crate) passed_over: &'static [&'static str],
     /// Keys of the databases' files and of the design that this version knows and does not obey.
     pub(crate) not_yet: &'static [&'static str],
 }
@@ -16,29 +20,32 @@ pub(crate) static TOP: Keys = Keys {
     path: "",
     obeyed: &[
         "ringlock",
+        "database_config",
+        "database_dialect",
         "storage_port",
         "ssl_storage_port",
         "server_encryption_options",
+        "encryption_options",
+    ],
+    passed_over: &[
+        "broadcast_address",
+        "broadcast_rpc_address",
+        "cluster_name",
+        "listen_address",
+        "listen_interface",
+        "native_shard_aware_transport_port",
+        "native_shard_aware_transport_port_ssl",
+        "native_transport_port",
+        "native_transport_port_ssl",
+        "rpc_address",
     ],
     not_yet: &[
         "authenticator",
-        "broadcast_address",
         "client_encryption_options",
-        "cluster_name",
         "crypto_provider",
-        "database_config",
-        "encryption_options",
         "internode_authenticator",
         "internode_tcp_connect_timeout",
         "internode_tcp_user_timeout",
-        "listen_address",
-        "listen_interface",
-        "native_transport_port",
-        "native_transport_port_ssl",
-        "native_shard_aware_transport_port",
-        "native_shard_aware_transport_port_ssl",
-        "rpc_address",
-        "broadcast_rpc_address",
     ],
 };
 
@@ -60,6 +67,7 @@ pub(crate) static RINGLOCK: Keys = Keys {
         "max_handshakes",
         "drain_timeout",
     ],
+    passed_over: &[],
     not_yet: &[],
 };
 
@@ -67,54 +75,12 @@ pub(crate) static RINGLOCK: Keys = Keys {
 pub(crate) static LISTENER: Keys = Keys {
     path: "ringlock.listeners",
     obeyed: &["address", "target", "direction"],
+    passed_over: &[],
     not_yet: &[],
 };
 
-/// Links between nodes: the words of Cassandra 3 to 6, DSE and ScyllaDB. ScyllaDB's own spelling
-/// of `certficate_revocation_list` lacks a letter.
-pub(crate) static SERVER_ENCRYPTION: Keys = Keys {
-    path: "server_encryption_options",
-    obeyed: &[
-        "internode_encryption",
-        "optional",
-        "require_client_auth",
-        "require_endpoint_verification",
-        "certificate",
-        "keyfile",
-        "keystore",
-        "truststore",
-        "protocol",
-        "accepted_protocols",
-        "cipher_suites",
-        "priority_string",
-    ],
-    not_yet: &[
-        "algorithm",
-        "certficate_revocation_list",
-        "certificate_revocation_list",
-        "certificate_validity_warn_threshold",
-        "enable_legacy_ssl_storage_port",
-        "enable_session_tickets",
-        "enabled",
-        "keystore_password",
-        "keystore_password_file",
-        "keystore_type",
-        "legacy_ssl_storage_port_enabled",
-        "max_certificate_validity_period",
-        "outbound_keystore",
-        "outbound_keystore_password",
-        "outbound_keystore_password_file",
-        "outbound_keystore_type",
-        "ssl_context_factory",
-        "store_type",
-        "truststore_password",
-        "truststore_password_file",
-        "truststore_type",
-    ],
-};
-
 /// Where a key of one mapping may have been meant to stand instead.
-static SECTIONS: [&Keys; 4] = [&TOP, &RINGLOCK, &LISTENER, &SERVER_ENCRYPTION];
+static SECTIONS: [&Keys; 3] = [&TOP, &RINGLOCK, &LISTENER];
 
 /// What is to be said of a key.
 #[derive(Debug, PartialEq, Eq)]
@@ -136,7 +102,7 @@ pub(crate) enum Standing {
 impl Keys {
     /// What is to be said of `key` in this mapping.
     pub(crate) fn judge(&self, key: &str) -> Standing {
-        if self.obeyed.contains(&key) {
+        if self.obeyed.contains(&key) || self.passed_over.contains(&key) {
             return Standing::Obeyed;
         }
         if SECTIONS.iter().any(|keys| keys.not_yet.contains(&key)) {
@@ -144,6 +110,9 @@ impl Keys {
         }
         if let Some(keys) = SECTIONS.iter().find(|keys| keys.obeyed.contains(&key)) {
             return Standing::Elsewhere(keys.path);
+        }
+        if options::find(options::Section::Server, key).is_some() {
+            return Standing::Elsewhere(options::Section::Server.path());
         }
         match nearest(key, self.obeyed.iter().chain(self.not_yet)) {
             Some(near) if self.obeyed.contains(&near) => Standing::Misspelt(near),
@@ -188,23 +157,16 @@ mod tests {
             TOP.judge("cipher_suites"),
             Standing::Elsewhere("server_encryption_options")
         );
-        assert_eq!(TOP.judge("algorithm"), Standing::NotYet);
+        assert_eq!(TOP.judge("listen_address"), Standing::Obeyed);
+        assert_eq!(TOP.judge("client_encryption_options"), Standing::NotYet);
         assert_eq!(TOP.judge("num_tokens"), Standing::Unknown);
         assert_eq!(
-            SERVER_ENCRYPTION.judge("trustore"),
-            Standing::Misspelt("truststore")
+            TOP.judge("encription_options"),
+            Standing::Misspelt("encryption_options")
         );
         assert_eq!(
-            SERVER_ENCRYPTION.judge("chiper_suites"),
-            Standing::Misspelt("cipher_suites")
-        );
-        assert_eq!(
-            SERVER_ENCRYPTION.judge("keystore_passwort"),
-            Standing::MisspeltNotYet("keystore_password")
-        );
-        assert_eq!(
-            SERVER_ENCRYPTION.judge("certficate_revocation_list"),
-            Standing::NotYet
+            TOP.judge("authentikator"),
+            Standing::MisspeltNotYet("authenticator")
         );
     }
 
@@ -220,7 +182,7 @@ mod tests {
     #[test]
     fn no_key_is_obeyed_and_refused_at_once() {
         for keys in SECTIONS {
-            for key in keys.obeyed {
+            for key in keys.obeyed.iter().chain(keys.passed_over) {
                 assert!(
                     SECTIONS.iter().all(|other| !other.not_yet.contains(key)),
                     "{key}"

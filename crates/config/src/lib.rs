@@ -6,7 +6,11 @@
 //!                     └──────────────────────┴─────────────────────┴────────────────────┴──► Findings
 //! ```
 //!
-//! [`parse`] takes text and does no I/O, so whether the files it names exist is for others to see.
+//! That is for Ringlock's own keys. The databases' block and ports in `ringlock.yaml`, or in the
+//! file that its `database_config` names, are read by [`resolve()`] and judged in `read`.
+//!
+//! [`parse_with`] takes text and does no I/O, so whether the files it names exist is for others to
+//! see.
 //! A [`Config`] cannot be wrong: ports are in range, relative paths are resolved, what contradicts
 //! itself was refused. Every value knows the line that it comes from ([`Origin`]).
 //!
@@ -34,37 +38,95 @@ mod tests;
 mod tree;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub use config::{Config, IdentityFiles, Interception, Listener, ServerEncryption, TlsOffer};
+pub use config::{
+    Config, DatabaseFile, IdentityFiles, Interception, Listener, ServerEncryption, TlsOffer,
+    TrustAnchors,
+};
 pub use dialect::{Detected, Dialect, detect};
 pub use document::{Document, Entry, Node, Quirk, QuirkKind, Value};
 pub use origin::Origin;
 pub use resolve::{Resolved, resolve};
-use ringlock_finding::Findings;
+use ringlock_finding::{Findings, Severity};
 
-/// Reads the text of the `ringlock.yaml` that lies at `path`.
-///
-/// Relative paths in it are resolved against the folder of `path`, so they come out absolute if
-/// `path` is. Findings and origins name the file as `path` does.
+/// Reads the text of the `ringlock.yaml` that lies at `path` and names no `database_config`.
 ///
 /// # Errors
-/// Every mistake, in the order of the lines. Broken YAML hides what follows it, so then only that
-/// and what was seen before it is told.
+/// As [`parse_with`].
 pub fn parse(text: &str, path: &Path) -> Result<Config, Findings> {
+    parse_with(text, path, None)
+}
+
+/// The database's own file, which [`database_config`] names, as whoever reads files found it.
+#[derive(Clone, Copy)]
+pub struct DatabaseText<'t> {
+    /// Where it lies.
+    pub path: &'t Path,
+    /// What it says.
+    pub text: &'t str,
+    /// The version that the installation around it tells, as [`detect`] takes it.
+    pub version: Option<&'t str>,
+}
+
+/// Reads the text of the `ringlock.yaml` that lies at `path`, with the database's own file where
+/// [`database_config`] names one.
+///
+/// Relative paths in it are resolved against the folder of `path`, so they come out absolute if
+/// `path` is; those in the database's file as that product resolves them. Findings and origins name
+/// each file as it is named here.
+///
+/// # Errors
+/// Every mistake, in the order of the files and lines. Broken YAML hides what follows it, so then
+/// only that and what was seen before it is told.
+pub fn parse_with(
+    text: &str,
+    path: &Path,
+    database: Option<DatabaseText<'_>>,
+) -> Result<Config, Findings> {
     let (tree, mut findings) = tree::read(text, path);
     let config = tree.and_then(|root| {
+        let own = match Document::parse(text, path) {
+            Ok(own) => Some(own),
+            Err(more) => {
+                // What the tree refuses as well is told already.
+                if findings.is_empty() {
+                    findings.extend(more);
+                }
+                None
+            }
+        };
         let mut reader = section::Reader::new(path);
-        let config = read::config(&root, &mut reader);
+        let config = read::config(&root, read::Words { own, database }, &mut reader);
         findings.extend(reader.into_findings());
         config
     });
+    findings.sort();
     match config {
-        Some(config) if findings.is_empty() => Ok(config),
-        _ => {
-            findings.sort();
-            Err(findings)
-        }
+        Some(config) if !findings.has_errors() => Ok(Config {
+            warnings: findings,
+            ..config
+        }),
+        _ => Err(findings
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .collect()),
+    }
+}
+
+/// The database's own file that the `ringlock.yaml` at `path` names with `database_config`, to be
+/// read before [`parse_with`]. None also where the text has mistakes that hide it.
+pub fn database_config(text: &str, path: &Path) -> Option<PathBuf> {
+    let (root, _) = tree::read(text, path);
+    let tree::Value::Mapping(entries) = root?.value else {
+        return None;
+    };
+    let entry = entries
+        .into_iter()
+        .find(|entry| entry.key == "database_config")?;
+    match entry.node.value {
+        tree::Value::Scalar(named) => Some(path.parent().unwrap_or(Path::new("")).join(named)),
+        _ => None,
     }
 }
 

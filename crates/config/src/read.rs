@@ -3,10 +3,14 @@
 //! Every option is read before anything is given up, so that all mistakes are told at once. None
 //! in place of a value means that a finding was reported.
 
+mod database;
+mod identity;
 mod interception;
 mod listeners;
 mod offer;
+mod ports;
 mod server_encryption;
+mod source;
 
 use std::{
     num::NonZeroUsize,
@@ -15,12 +19,16 @@ use std::{
     time::Duration,
 };
 
-use ringlock_finding::Position;
+use ringlock_finding::{Findings, Position};
 
+use self::{
+    database::Database,
+    source::{Block, Source},
+};
 use crate::{
-    Config,
-    keys::{RINGLOCK, SERVER_ENCRYPTION, TOP},
-    section::{Given, Reader, Section, Settled},
+    Config, DatabaseText, Dialect, Document, ServerEncryption,
+    keys::{RINGLOCK, TOP},
+    section::{Given, Reader, Section},
     tree::Node,
     value::{self, Wrong},
 };
@@ -35,19 +43,19 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// In milliseconds.
 const MINUTE: u64 = 60_000;
 
-/// The databases' ports, as far as they could be read.
-struct StoragePorts {
-    storage: Option<Settled<u16>>,
-    ssl_storage: Option<Settled<u16>>,
+/// What the databases say in their own words.
+pub(crate) struct Words<'w> {
+    /// `ringlock.yaml` itself; none if it is not what a database would read.
+    pub(crate) own: Option<Document>,
+    /// The file that `database_config` names.
+    pub(crate) database: Option<DatabaseText<'w>>,
 }
 
-pub(crate) fn config(root: &Node, reader: &mut Reader) -> Option<Config> {
+pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Option<Config> {
     let top = Section::open(root, Position::START, String::new(), &TOP, reader);
     let own = top.section(&RINGLOCK, reader);
-    let ports = StoragePorts {
-        storage: top.get("storage_port", value::port, reader).or(7000),
-        ssl_storage: top.get("ssl_storage_port", value::port, reader).or(7001),
-    };
+    let database = database::read(&top, words.database, reader);
+    let ports = ports::read(&top, &database, reader);
     let cluster = own.required(
         "cluster",
         "the cluster's name as the peers' certificates give it",
@@ -57,9 +65,13 @@ pub(crate) fn config(root: &Node, reader: &mut Reader) -> Option<Config> {
     let interception = interception::read(&own, &ports, reader);
     let limits = Limits::read(&own, reader);
     let files = Files::read(&own, reader);
-    let server_encryption = top.section(&SERVER_ENCRYPTION, reader);
-    let internode = server_encryption::read(&server_encryption, reader);
+    let internode = internode(&top, words.own, &database, reader);
     let (limits, files) = (limits?, files?);
+    let database = match database {
+        Given::Here(database, _) => Some(database.file),
+        Given::Absent => None,
+        Given::Wrong => return None,
+    };
     Some(Config {
         path: reader.file().to_owned(),
         cluster: cluster?,
@@ -74,8 +86,40 @@ pub(crate) fn config(root: &Node, reader: &mut Reader) -> Option<Config> {
         storage_port: ports.storage?.value,
         ssl_storage_port: ports.ssl_storage?.value,
         internode: internode?,
+        database,
+        warnings: Findings::new(),
         origins: reader.take_origins(),
     })
+}
+
+/// The block of the one file that has it.
+fn internode(
+    top: &Section<'_>,
+    own: Option<Document>,
+    database: &Given<Database>,
+    reader: &mut Reader,
+) -> Option<ServerEncryption> {
+    const BLOCK: &str = "server_encryption_options";
+    let own = Source::new(own?, Dialect::Ringlock);
+    let source = match database {
+        Given::Here(database, _) if own.has_block() && database.source.has_block() => {
+            let message = format!("given in {} as well", database.source.block_place());
+            let finding = reader.finding(own.block_at(), BLOCK, message);
+            reader.report(finding.hint("keep one of them"));
+            return None;
+        }
+        Given::Here(database, _) if !own.has_block() => &database.source,
+        Given::Wrong if !own.has_block() => return None,
+        Given::Here(..) | Given::Absent | Given::Wrong => &own,
+    };
+    if !own.has_block() && top.is_unclear(BLOCK) {
+        return None;
+    }
+    let mut block = Block::new(source);
+    let internode = server_encryption::read(&mut block);
+    reader.report_all(block.into_findings());
+    reader.add_origins(source.origins(BLOCK));
+    internode
 }
 
 /// Options of the agent that bound what it does at once and how long.

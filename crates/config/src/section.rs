@@ -50,6 +50,10 @@ impl Reader {
         std::mem::take(&mut self.origins)
     }
 
+    pub(crate) fn add_origins(&mut self, origins: impl Iterator<Item = (String, Origin)>) {
+        self.origins.extend(origins);
+    }
+
     pub(crate) fn into_findings(self) -> Findings {
         self.findings
     }
@@ -61,6 +65,11 @@ impl Reader {
 
     pub(crate) fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Adds the findings of another reader.
+    pub(crate) fn report_all(&mut self, findings: Findings) {
+        self.findings.extend(findings);
     }
 
     fn wrong(&mut self, at: Position, key: &str, found: &str, wrong: Wrong) {
@@ -255,6 +264,11 @@ impl<'t> Section<'t> {
                 Given::Wrong
             }
         }
+    }
+
+    /// Whether nothing can be said of `key`, because it was misspelt or this is no mapping.
+    pub(crate) fn is_unclear(&self, key: &str) -> bool {
+        !self.usable || self.misspelt.contains(&key)
     }
 
     /// The dotted path of one of its keys.

@@ -1,5 +1,7 @@
 //! The file as an operator writes it, through [`parse`](crate::parse).
 
+mod database;
+mod inline;
 mod mistakes;
 mod offer;
 mod options;

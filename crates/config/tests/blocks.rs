@@ -280,7 +280,7 @@ fn the_rolling_blocks_of_cassandra_are_read_key_for_key() {
         assert_eq!(
             detect(&document, None).because,
             "server_encryption_options.legacy_ssl_storage_port_enabled (line 4) leaves \
-             Cassandra 4.1 to 6.0, of which this is the newest"
+             Cassandra 4.1 to 6.0, of which Cassandra 5.0 is the newest release"
         );
         for dialect in [
             Dialect::Cassandra41,

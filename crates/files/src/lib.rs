@@ -11,15 +11,19 @@
 //! FIFO can stall a reload. Writing goes through a temporary file in the same folder: whoever
 //! opens the path sees the old content or the new one, also after a power cut.
 //!
+//! [`version_beside`] tells which product's installation a file lies in, by names alone.
+//!
 //! It does not watch files, parse them or decide where they live.
 
 mod error;
 mod folder;
+mod installation;
 mod read;
 mod write;
 
 pub use error::{Action, FileError};
 pub use folder::{create_dir_private, remove_file};
+pub use installation::version_beside;
 pub use read::{read_limited, read_private};
 pub use write::{
     Existing, NewFile, rewrite_atomic, write_atomic, write_new_atomic, write_new_like, write_set,

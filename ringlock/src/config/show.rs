@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use ringlock_agent::ConfigError;
 use ringlock_config::{Dialect, Document, detect, resolve, resolve::Line};
 use ringlock_finding::{Findings, Severity};
 use serde::Serialize;
@@ -72,15 +73,16 @@ fn show(file: &Path, dialect: Option<Dialect>) -> Result<Shown, Failure> {
     let (dialect, because, certain) = match dialect {
         Some(dialect) => (dialect, "as --dialect says".to_owned(), true),
         None => {
-            let version = ringlock_check::version::beside(file);
+            let version = ringlock_files::version_beside(file);
             let detected = detect(&document, version.as_deref());
             (detected.dialect, detected.because, detected.certain)
         }
     };
     let (options, findings) = if dialect == Dialect::Ringlock {
-        match ringlock_config::parse(&text, file) {
-            Ok(config) => (config.lines(), Findings::new()),
-            Err(findings) => (Vec::new(), findings),
+        match ringlock_agent::read_config(file) {
+            Ok(config) => (config.lines(), config.warnings),
+            Err(ConfigError::Mistakes(findings)) => (Vec::new(), findings),
+            Err(error) => return Err(Failure::wrong(error)),
         }
     } else {
         let resolved = resolve(&document, dialect);

@@ -31,6 +31,8 @@ pub struct AgentConfig {
     pub ringlock_lines: Vec<String>,
     /// More lines of `server_encryption_options`, without their indentation.
     pub encryption_lines: Vec<String>,
+    /// Instead of `server_encryption_options`: this text, which stands at the top level.
+    pub instead_of_block: Option<String>,
 }
 
 /// `interception`.
@@ -73,6 +75,7 @@ impl AgentConfig {
             state_directory: dir.join("state"),
             ringlock_lines: Vec::new(),
             encryption_lines: Vec::new(),
+            instead_of_block: None,
         }
     }
 
@@ -80,6 +83,9 @@ impl AgentConfig {
     pub fn to_yaml(&self) -> String {
         let mut yaml = format!("ringlock:\n  cluster: {}\n", self.cluster);
         self.write_section(&mut yaml);
+        if let Some(text) = &self.instead_of_block {
+            return yaml + text;
+        }
         // Writing to a string cannot fail.
         let _ = write!(
             yaml,

@@ -1,21 +1,55 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use ringlock_finding::{Finding, Severity};
 
-use crate::{Report, Told};
+use crate::{Guess, Report, Told};
 
-/// The report for people: each finding with its line and what to do, and the counts at the end.
+/// The report for people: what files were taken for where that is not certain, each finding with
+/// its line and what to do, and the counts at the end.
 pub fn text(report: &Report, color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
-    let mut text = String::new();
+    let mut text = guesses(report);
     for told in &report.told {
         text.push_str(&renderer.render(&[group(told)]));
         text.push_str("\n\n");
     }
     text + &counts(report)
+}
+
+/// One line for all files that were taken for the same on the same evidence.
+fn guesses(report: &Report) -> String {
+    let mut alike: Vec<(&Guess, usize)> = Vec::new();
+    for guess in &report.guesses {
+        let same = |(first, _): &&mut (&Guess, usize)| {
+            first.dialect == guess.dialect && first.because == guess.because
+        };
+        match alike.iter_mut().find(same) {
+            Some((_, more)) => *more += 1,
+            None => alike.push((guess, 0)),
+        }
+    }
+    let mut text = String::new();
+    for (guess, more) in alike {
+        let file = guess.file.display();
+        let others = match more {
+            0 => String::new(),
+            1 => " and 1 other file".to_owned(),
+            more => format!(" and {more} other files"),
+        };
+        let line = format!(
+            "{file}{others}: read as {} ({}); --dialect says it for certain",
+            guess.dialect, guess.because
+        );
+        text.push_str(&one_line(&line));
+        text.push('\n');
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
 }
 
 fn group(told: &Told) -> Group<'_> {

@@ -21,17 +21,17 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     if !node.is_scylla() {
         return;
     }
-    for (section, _) in node.sections() {
-        for entry in section.entries() {
+    for block in node.blocks() {
+        for (key, entry) in block.entries() {
             if entry.node.scalar().is_some() {
                 continue;
             }
             let message = format!(
                 "has no single text, so ScyllaDB drops all of {} and goes on with its defaults",
-                section.name
+                block.name
             );
             found.push(
-                RULE.on(node, entry.at, section.path(&entry.key), message)
+                RULE.on(node, entry.at, block.path(key), message)
                     .expected("a value, or no such key")
                     .hint("remove the line or comment it out"),
             );

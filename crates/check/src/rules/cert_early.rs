@@ -17,21 +17,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for stores in node.stores {
-        let Some(own) = &stores.own else { continue };
-        let Err(error) = &own.value else { continue };
-        if matches!(error, IdentityError::NotYetValid { .. }) {
-            let severity = if stores.in_use {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
-            let key = format!("{}.{}", stores.section, own.key);
-            found.push(
-                RULE.on(node, own.at, key, error.to_string())
-                    .severity(severity)
-                    .found(own.written.as_str()),
-            );
+    for (stores, own) in node.identities() {
+        if let Err(error @ IdentityError::NotYetValid { .. }) = &own.value {
+            found.push(RULE.about(node, stores, own, error.to_string()));
         }
     }
 }

@@ -17,29 +17,21 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for stores in node.stores {
-        let Some(own) = &stores.own else { continue };
+    for (stores, own) in node.identities() {
         let Err(error) = &own.value else { continue };
-        if matches!(
-            error,
+        // The databases compare no names unless they are told to.
+        let severity = match error {
+            IdentityError::NoNames { .. } if !node.is_ringlock() => Severity::Warning,
             IdentityError::NoKey
-                | IdentityError::ManyKeys { .. }
-                | IdentityError::NoCertificate
-                | IdentityError::Key(_)
-                | IdentityError::Leaf(_)
-                | IdentityError::NoNames { .. }
-        ) {
-            let severity = if stores.in_use {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
-            let key = format!("{}.{}", stores.section, own.key);
-            found.push(
-                RULE.on(node, own.at, key, error.to_string())
-                    .severity(severity)
-                    .found(own.written.as_str()),
-            );
-        }
+            | IdentityError::ManyKeys { .. }
+            | IdentityError::NoCertificate
+            | IdentityError::Key(_)
+            | IdentityError::Leaf(_)
+            | IdentityError::NoNames { .. } => Severity::Error,
+            _ => continue,
+        };
+        let finding = RULE.about(node, stores, own, error.to_string());
+        let severity = finding.severity.min(severity);
+        found.push(finding.severity(severity));
     }
 }

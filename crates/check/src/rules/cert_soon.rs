@@ -18,22 +18,23 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     const SOON: Duration = Duration::days(30);
-    for stores in node.stores {
-        let Some(own) = &stores.own else { continue };
+    for (stores, own) in node.identities() {
         let Ok(identity) = &own.value else { continue };
         let left = identity.leaf.not_after - node.now;
         if left < SOON {
-            let days = left.whole_days();
+            let days = match left.whole_days() {
+                0 => "in less than a day".to_owned(),
+                1 => "in 1 day".to_owned(),
+                days => format!("in {days} days"),
+            };
             let message = format!(
-                "the certificate of {} expires in {days} days, on {}",
+                "the certificate of {} expires {days}, on {}",
                 identity.leaf.subject,
                 identity.leaf.not_after.date()
             );
-            let key = format!("{}.{}", stores.section, own.key);
             found.push(
-                RULE.on(node, own.at, key, message)
-                    .found(own.written.as_str())
-                    .hint("renew it"),
+                RULE.about(node, stores, own, message)
+                    .hint("issue a new one and put it in place on every node in turn"),
             );
         }
     }

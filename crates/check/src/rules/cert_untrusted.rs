@@ -18,23 +18,20 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for stores in node.stores {
-        let (Some(own), Some(trust)) = (&stores.own, &stores.trust) else {
-            continue;
-        };
+    for (stores, own) in node.identities() {
+        let Some(trust) = &stores.trust else { continue };
         let (Ok(identity), Ok(trusted)) = (&own.value, &trust.value) else {
             continue;
         };
-        let internode = stores.section != node.client.name;
+        let internode = stores.section == node.server.name;
         if internode && !leads_to(identity, trusted) {
             let message = format!(
                 "the certificate of {} leads to none of the CAs in {}",
-                identity.leaf.subject, trust.written
+                identity.leaf.subject,
+                trust.written.as_deref().unwrap_or("trusted_certificates")
             );
-            let key = format!("{}.{}", stores.section, own.key);
             found.push(
-                RULE.on(node, own.at, key, message)
-                    .found(own.written.as_str())
+                RULE.about(node, stores, own, message)
                     .hint("put the issuer's certificate into the truststore of every node"),
             );
         }

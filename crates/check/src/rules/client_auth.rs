@@ -1,3 +1,4 @@
+use ringlock_config::resolve::ClientAuth;
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
@@ -10,27 +11,26 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     requirement: "ROLL-33 DSE-19",
     title: "links between nodes are encrypted, and anyone may dial",
-    explanation: "Without require_client_auth a node shows no certificate when it dials, so whoever \
-         reaches the port may join the conversation. Encryption alone keeps eavesdroppers out, \
+    explanation: "Without require_client_auth no node asks the one that dials for a certificate, so whoever \
+         reaches the port may speak as a node. Encryption alone keeps eavesdroppers out, \
          not strangers. Set it to true once every node has a certificate that the others trust.",
     check: Check::Node(check),
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    let section = node.server;
+    let block = node.server;
     let key = "require_client_auth";
-    if node.internode_is_on() && !section.is_on(key) {
+    let setting = &block.tls.require_client_auth;
+    let message = match setting.value {
+        ClientAuth::NotRequired => "nodes that dial are not asked for a certificate",
+        ClientAuth::Optional => "nodes that dial may leave their certificate out",
+        ClientAuth::Required => return,
+    };
+    if block.in_use {
         let mut finding = RULE
-            .on(
-                node,
-                section.place(key),
-                section.path(key),
-                "nodes that dial are not asked for a certificate",
-            )
+            .on(node, block.at(setting), block.path(key), message)
             .expected("true");
-        if let Some(text) = section.text(key) {
-            finding = finding.found(text);
-        }
+        finding.found = block.written(key).map(str::to_owned);
         found.push(finding);
     }
 }

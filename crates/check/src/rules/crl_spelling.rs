@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::given_path,
     node::Node,
     rule::{Check, Rule},
 };
@@ -22,23 +23,27 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     if !node.is_scylla() {
         return;
     }
-    for (section, _) in node.sections() {
-        let Some(written) = section.entry(RIGHT) else {
+    for block in node.blocks() {
+        let Some(written) = block.entry(RIGHT) else {
             continue;
         };
-        let message = match section.text(READ) {
-            None => "ScyllaDB ignores this spelling, so no certificate is ever revoked",
-            Some(read) if Some(read) != section.text(RIGHT) => {
-                "ScyllaDB ignores this spelling and reads another list from the other one"
-            }
-            Some(_) => "ScyllaDB ignores this spelling and reads the other one",
-        };
-        let severity = match section.text(READ) == section.text(RIGHT) {
-            true => Severity::Warning,
-            false => Severity::Error,
+        let read = given_path(&block.tls.revocation_list).map(|path| path.text.as_str());
+        let (message, severity) = match read {
+            None => (
+                "ScyllaDB ignores this spelling, so no certificate is ever revoked",
+                Severity::Error,
+            ),
+            Some(read) if Some(read) != written.node.scalar() => (
+                "ScyllaDB ignores this spelling and reads another list from the other one",
+                Severity::Error,
+            ),
+            Some(_) => (
+                "ScyllaDB ignores this spelling and reads the other one",
+                Severity::Warning,
+            ),
         };
         found.push(
-            RULE.on(node, written.at, section.path(RIGHT), message)
+            RULE.on(node, written.at, block.path(RIGHT), message)
                 .severity(severity)
                 .found(RIGHT)
                 .expected(format!("\"{READ}\""))

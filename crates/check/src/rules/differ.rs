@@ -13,19 +13,20 @@ pub(super) static RULE: Rule = Rule {
     explanation: "Nodes that encrypt different links, or expect certificates in different measure, \
          refuse each other. The ports must be alike too, unless every peer is told of the \
          exception. Differences are normal only while a change is rolled out node by node; \
-         finish it.",
+         finish it. Nodes are compared where cluster_name and product are the same.",
     check: Check::Fleet(check),
 };
 
 fn check(members: &[Member], found: &mut Vec<Finding>) {
-    let Some(first) = members.first() else { return };
-    for (position, setting) in first.alike.iter().enumerate() {
-        for member in &members[1..] {
-            let Some(other) = member.alike.get(position) else {
-                continue;
-            };
-            let same_product = member.dialect.product() == first.dialect.product();
-            if !same_product || other.value == setting.value {
+    for (place, member) in members.iter().enumerate() {
+        let is_peer = |other: &&Member| {
+            other.cluster == member.cluster && other.dialect.product() == member.dialect.product()
+        };
+        let Some(first) = members[..place].iter().find(is_peer) else {
+            continue;
+        };
+        for (position, (wanted, other)) in first.alike.iter().zip(&member.alike).enumerate() {
+            if other.value == wanted.value {
                 continue;
             }
             let severity = if position == 0 {
@@ -38,7 +39,7 @@ fn check(members: &[Member], found: &mut Vec<Finding>) {
                 RULE.finding(&*member.file, other.at, other.key.as_str(), message)
                     .severity(severity)
                     .found(other.value.as_str())
-                    .expected(format!("\"{}\" as there", setting.value)),
+                    .expected(format!("\"{}\" as there", wanted.value)),
             );
         }
     }

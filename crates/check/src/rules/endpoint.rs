@@ -18,15 +18,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    let section = node.server;
-    let key = "require_endpoint_verification";
+    let block = node.server;
+    let setting = &block.tls.require_endpoint_verification;
     let has_it = !node.is_scylla() && node.dialect != Dialect::Cassandra30;
-    if has_it && node.internode_is_on() && !section.is_on(key) {
+    if has_it && block.in_use && !setting.value {
         found.push(
             RULE.on(
                 node,
-                section.place(key),
-                section.path(key),
+                block.at(setting),
+                block.path("require_endpoint_verification"),
                 "a trusted certificate passes for any node",
             )
             .expected("true, once all certificates have their node's addresses"),

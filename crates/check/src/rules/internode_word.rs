@@ -1,6 +1,5 @@
 use ringlock_finding::{Finding, Severity};
 
-use crate::node::Scope;
 use crate::{
     node::Node,
     rule::{Check, Rule},
@@ -19,11 +18,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    if node.scope() != Scope::Unknown {
-        return;
-    }
     let key = "internode_encryption";
-    let written = node.server.text(key).unwrap_or_default();
+    let path = node.server.path(key);
+    let unfit = node.reading_of(&path).any(|told| told.code == "bad-value");
+    let Some(written) = node.server.written(key).filter(|_| unfit) else {
+        return;
+    };
     let (message, expected) = if node.is_scylla() {
         (
             "unknown word, which ScyllaDB takes for none: links between nodes stay in plaintext",
@@ -38,11 +38,13 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
         )
     };
     let mut finding = RULE
-        .on(node, node.server.place(key), node.server.path(key), message)
+        .on(node, node.server.place(key), path, message)
         .found(written)
         .expected(expected);
     let lower = written.to_ascii_lowercase();
-    let words = ["none", "dc", "rack", "all", "transitional"];
+    let words = expected
+        .split([',', ' '])
+        .filter(|word| word.len() > 1 && *word != "or");
     let near = words
         .into_iter()
         .find(|word| strsim::osa_distance(&lower, word) <= word.len() / 3);

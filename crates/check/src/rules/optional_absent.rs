@@ -1,11 +1,13 @@
 use ringlock_finding::{Finding, Severity};
 
-use crate::node::Scope;
 use crate::{
     node::Node,
     rule::{Check, Rule},
 };
-use ringlock_config::Dialect;
+use ringlock_config::{
+    dialect::Dialects,
+    resolve::{InternodeScope, Policy},
+};
 
 pub(super) static RULE: Rule = Rule {
     code: "optional-absent",
@@ -21,13 +23,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    let section = node.server;
-    let one_port = node.has_one_port();
-    let unsaid = section.entry("optional").is_none() && !section.is_on("enabled");
-    if !one_port || !unsaid || node.scope() != Scope::All {
+    let block = node.server;
+    let unsaid = node.resolved.server.optional.value.is_none();
+    let encrypts_all = node.scope() == InternodeScope::All;
+    if !unsaid || !encrypts_all || node.server_policy(true) != Policy::Optional {
         return;
     }
-    let falls_back = matches!(node.dialect, Dialect::Cassandra50 | Dialect::Cassandra60);
+    let falls_back = Dialects::C50_ON.contains(node.dialect);
     let (message, severity) = if falls_back {
         (
             "absent does not mean false: links that fail with TLS are tried again in plaintext",
@@ -42,8 +44,8 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     found.push(
         RULE.on(
             node,
-            section.place("internode_encryption"),
-            section.path("optional"),
+            block.at(&node.resolved.server.internode_encryption),
+            block.path("optional"),
             message,
         )
         .severity(severity)

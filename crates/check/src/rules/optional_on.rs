@@ -17,18 +17,20 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, in_use) in node.sections() {
-        if !node.is_scylla() && in_use && section.is_on("optional") {
-            found.push(
-                RULE.on(
+    let server = (node.server, &node.resolved.server.optional);
+    let client = (node.client, &node.resolved.client.optional);
+    for (block, setting) in [server, client] {
+        if block.in_use && setting.value == Some(true) {
+            let mut finding = RULE
+                .on(
                     node,
-                    section.place("optional"),
-                    section.path("optional"),
+                    block.at(setting),
+                    block.path("optional"),
                     "plaintext is accepted as long as this is on",
                 )
-                .found("true")
-                .expected("false, once every peer speaks TLS"),
-            );
+                .expected("false, once every peer speaks TLS");
+            finding.found = block.written("optional").map(str::to_owned);
+            found.push(finding);
         }
     }
 }

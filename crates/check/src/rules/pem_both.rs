@@ -1,6 +1,8 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::given_path,
+    facts,
     node::Node,
     rule::{Check, Rule},
 };
@@ -12,35 +14,37 @@ pub(super) static RULE: Rule = Rule {
     title: "a key or certificates are given both in the file and by a path",
     explanation: "PEMBasedSslContextFactory takes the private key either inline (private_key) or from \
          the file keystore, and the trusted certificates either inline (trusted_certificates) \
-         or from truststore. With both, Cassandra does not start.",
+         or from truststore. With both, Cassandra does not start; a file that \
+         exists at the default path counts as given, and a path without a file does not.",
     check: Check::Node(check),
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        let Some(factory) = section.entry("ssl_context_factory") else {
-            continue;
-        };
-        for (inline, key) in [
-            ("private_key", "keystore"),
-            ("trusted_certificates", "truststore"),
+    for block in node.blocks() {
+        for (inline, key, path) in [
+            ("private_key", "keystore", &block.tls.keystore),
+            ("trusted_certificates", "truststore", &block.tls.truststore),
         ] {
-            let Some(entry) = factory.node.find(&["parameters", inline]) else {
+            let Some(value) = block.tls.inline(inline) else {
                 continue;
             };
-            let blank = entry.node.is_blank();
-            if !blank && section.entry(key).is_some() {
-                let path = section.path(&format!("ssl_context_factory.parameters.{inline}"));
-                found.push(
-                    RULE.on(
-                        node,
-                        entry.at,
-                        path,
-                        format!("contradicts {key}: give one of the two"),
-                    )
-                    .hint(format!("remove {key} or {inline}")),
-                );
+            let blank = value.value.reveal().trim().is_empty();
+            let there = path.value.as_ref().and_then(facts::exists);
+            let named = given_path(path).is_some();
+            let counts = there.unwrap_or(named);
+            if blank || !counts {
+                continue;
             }
+            let message = if named {
+                format!("contradicts {key}: give one of the two")
+            } else {
+                format!("contradicts {key}, whose file exists at the default path")
+            };
+            let at = block.path(&format!("ssl_context_factory.parameters.{inline}"));
+            found.push(
+                RULE.on(node, block.at(value), at, message)
+                    .hint(format!("remove the file of {key}, or {inline}")),
+            );
         }
     }
 }

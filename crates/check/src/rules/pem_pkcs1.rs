@@ -17,22 +17,19 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        let Some(factory) = section.entry("ssl_context_factory") else {
-            continue;
-        };
+    for block in node.blocks() {
         for key in ["private_key", "outbound_private_key"] {
-            let Some(entry) = factory.node.find(&["parameters", key]) else {
+            let Some(value) = block.tls.inline(key) else {
                 continue;
             };
-            let text = entry.node.scalar().unwrap_or_default();
+            let text = value.value.reveal();
             let old = ["BEGIN RSA PRIVATE KEY", "BEGIN EC PRIVATE KEY"];
             if old.iter().any(|begin| text.contains(begin)) {
-                let path = section.path(&format!("ssl_context_factory.parameters.{key}"));
+                let path = block.path(&format!("ssl_context_factory.parameters.{key}"));
                 found.push(
                     RULE.on(
                         node,
-                        entry.at,
+                        block.at(value),
                         path,
                         "is not in PKCS #8 form, the only one that is read",
                     )

@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::{given, given_path},
     node::Node,
     rule::{Check, Rule},
 };
@@ -20,13 +21,14 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     if !node.is_dse() {
         return;
     }
-    for (section, _) in node.sections() {
-        let token = ["keystore_type", "store_type"].iter().any(|key| {
-            section
-                .text(key)
-                .is_some_and(|kind| kind.eq_ignore_ascii_case("PKCS11"))
-        });
-        let none = section.text("keystore") == Some("NONE");
+    for block in node.blocks() {
+        let token = [&block.tls.keystore_type, &block.tls.store_type]
+            .into_iter()
+            .filter_map(given)
+            .any(|kind| kind.eq_ignore_ascii_case("PKCS11"));
+        let setting = &block.tls.keystore;
+        let keystore = given_path(setting);
+        let none = keystore.is_some_and(|path| path.text == "NONE");
         let (message, expected) = match (token, none) {
             (true, false) => ("is a file, though the keystore's type is PKCS11", "NONE"),
             (false, true) => (
@@ -36,16 +38,9 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         let mut finding = RULE
-            .on(
-                node,
-                section.place("keystore"),
-                section.path("keystore"),
-                message,
-            )
+            .on(node, block.at(setting), block.path("keystore"), message)
             .expected(expected);
-        if let Some(text) = section.text("keystore") {
-            finding = finding.found(text);
-        }
+        finding.found = keystore.map(|path| path.text.clone());
         found.push(finding);
     }
 }

@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::given,
     node::Node,
     rule::{Check, Rule},
 };
@@ -16,18 +17,18 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        let key = "truststore_type";
-        let kind = section.text(key);
-        if node.is_dse() && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("PKCS11")) {
+    for block in node.blocks().filter(|_| node.is_dse()) {
+        let setting = &block.tls.truststore_type;
+        let kind = given(setting).filter(|kind| kind.eq_ignore_ascii_case("PKCS11"));
+        if let Some(kind) = kind {
             found.push(
                 RULE.on(
                     node,
-                    section.place(key),
-                    section.path(key),
+                    block.at(setting),
+                    block.path("truststore_type"),
                     "not allowed for a truststore",
                 )
-                .found("PKCS11")
+                .found(kind)
                 .expected("PKCS12, JKS or JCEKS"),
             );
         }

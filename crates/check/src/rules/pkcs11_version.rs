@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::given,
     node::Node,
     rule::{Check, Rule},
 };
@@ -18,26 +19,24 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        for key in ["keystore_type", "store_type"] {
-            let kind = section.text(key);
-            if !node.is_dse() || !kind.is_some_and(|kind| kind.eq_ignore_ascii_case("PKCS11")) {
-                continue;
-            }
+    for block in node.blocks().filter(|_| node.is_dse()) {
+        for (key, setting) in [
+            ("keystore_type", &block.tls.keystore_type),
+            ("store_type", &block.tls.store_type),
+        ] {
+            let kind = given(setting).filter(|kind| kind.eq_ignore_ascii_case("PKCS11"));
+            let Some(kind) = kind else { continue };
+            let (at, path) = (block.at(setting), block.path(key));
             let finding = if node.dialect == Dialect::Dse67 {
-                RULE.on(
-                    node,
-                    section.place(key),
-                    section.path(key),
-                    "works on nodes of the workload cassandra, and advanced from DSE 6.8.2 on",
-                )
-                .severity(Severity::Note)
+                let message =
+                    "works on nodes of the workload cassandra, and advanced from DSE 6.8.2 on";
+                RULE.on(node, at, path, message).severity(Severity::Note)
             } else {
                 let message = format!("not supported by {}", node.dialect);
-                RULE.on(node, section.place(key), section.path(key), message)
+                RULE.on(node, at, path, message)
                     .expected("PKCS12, JKS or JCEKS")
             };
-            found.push(finding.found("PKCS11"));
+            found.push(finding.found(kind));
         }
     }
 }

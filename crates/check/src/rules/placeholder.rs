@@ -18,15 +18,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        for entry in section.entries() {
-            let text = entry.node.scalar().unwrap_or_default();
-            if text.starts_with('<') && text.ends_with('>') && !is_secret(&entry.key) {
+    for block in node.blocks() {
+        for (key, entry) in block.entries() {
+            let text = entry.node.scalar().unwrap_or_default().trim();
+            if text.starts_with('<') && text.ends_with('>') && !is_secret(key) {
                 found.push(
                     RULE.on(
                         node,
                         entry.node.at,
-                        section.path(&entry.key),
+                        block.path(key),
                         "is a placeholder, and taken as it stands",
                     )
                     .found(text)

@@ -19,19 +19,22 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     const PORT: &str = "native_transport_port_ssl";
-    let Some(port) = node.port(PORT) else { return };
-    let written = node.port("native_transport_port");
-    if node.is_ringlock() || (node.is_scylla() && written.is_none()) {
+    let ports = &node.resolved.ports;
+    let (plain, tls) = (&ports.native_transport, &ports.native_transport_ssl);
+    let Some(port) = tls.value.filter(|port| *port != 0) else {
+        return;
+    };
+    let drops_plain = node.is_scylla() && (!plain.is_given() || plain.value == 0);
+    if node.is_ringlock() || drops_plain || plain.value == port || !node.client.in_use {
         return;
     }
-    let plain = written.unwrap_or(9042);
-    if plain != port && node.client_is_on() {
-        let message =
-            format!("leaves port {plain} in plaintext: passwords and data are readable there");
-        found.push(
-            RULE.on(node, node.top_place(PORT), PORT, message)
-                .found(port.to_string())
-                .hint("remove the second port, or keep clients off the first"),
-        );
-    }
+    let message = format!(
+        "leaves port {} in plaintext: passwords and data are readable there",
+        plain.value
+    );
+    found.push(
+        RULE.on(node, node.at(tls), PORT, message)
+            .found(port.to_string())
+            .hint("remove the second port, or keep clients off the first"),
+    );
 }

@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::given,
     node::Node,
     rule::{Check, Rule},
 };
@@ -18,17 +19,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        let key = "priority_string";
-        let Some(text) = section.text(key).filter(|_| node.is_scylla()) else {
-            continue;
-        };
+    for block in node.blocks().filter(|_| node.is_scylla()) {
+        let setting = &block.tls.priority_string;
+        let Some(text) = given(setting) else { continue };
         if let Err(error) = Priorities::parse(text) {
             found.push(
                 RULE.on(
                     node,
-                    section.place(key),
-                    section.path(key),
+                    block.at(setting),
+                    block.path("priority_string"),
                     error.to_string(),
                 )
                 .found(text)

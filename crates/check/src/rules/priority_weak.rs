@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::given,
     node::Node,
     rule::{Check, Rule},
 };
@@ -18,11 +19,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        let key = "priority_string";
-        let Some(text) = section.text(key).filter(|_| node.is_scylla()) else {
-            continue;
-        };
+    for block in node.blocks().filter(|_| node.is_scylla()) {
+        let setting = &block.tls.priority_string;
+        let Some(text) = given(setting) else { continue };
         let Ok(priorities) = Priorities::parse(text) else {
             continue;
         };
@@ -43,9 +42,14 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
                 _ => Severity::Warning,
             };
             found.push(
-                RULE.on(node, section.place(key), section.path(key), message)
-                    .severity(severity)
-                    .found(text),
+                RULE.on(
+                    node,
+                    block.at(setting),
+                    block.path("priority_string"),
+                    message,
+                )
+                .severity(severity)
+                .found(text),
             );
         }
     }

@@ -1,6 +1,7 @@
-use ringlock_finding::{Finding, Severity};
+use ringlock_finding::{Finding, Position, Severity};
 
 use crate::{
+    block::{Block, given, items},
     node::Node,
     rule::{Check, Rule},
 };
@@ -18,23 +19,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    if !node.is_java() {
-        return;
-    }
-    for (section, _) in node.sections() {
-        let one = section
-            .entry("protocol")
-            .filter(|entry| entry.node.scalar().is_some());
-        let one = one.map(|entry| {
-            (
-                "protocol",
-                entry.node.at,
-                section.text("protocol").unwrap_or_default(),
-            )
-        });
-        let list = section.list("accepted_protocols").into_iter();
-        let list = list.map(|(item, name)| ("accepted_protocols", item.at, name));
-        for (key, at, name) in one.into_iter().chain(list) {
+    for block in node.blocks().filter(|_| node.is_java()) {
+        for (key, at, name) in versions(&block) {
             let context = ["TLS", "SSL", "SSLv2", "SSLv2Hello", "Default"];
             let generic = context.iter().any(|word| word.eq_ignore_ascii_case(name));
             let known = Version::ALL
@@ -47,7 +33,7 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
                 RULE.on(
                     node,
                     at,
-                    section.path(key),
+                    block.path(key),
                     "no TLS version of this name in Java",
                 )
                 .found(name)
@@ -58,4 +44,16 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// The TLS versions that a block names: the key, the place, the name.
+pub(super) fn versions<'d>(
+    block: &Block<'d>,
+) -> impl Iterator<Item = (&'static str, Position, &'d str)> + use<'d> {
+    let setting = &block.tls.protocol;
+    let at = block.at(setting);
+    let one = given(setting).map(|name| ("protocol", at, name.as_str()));
+    let list = items(&block.tls.accepted_protocols);
+    one.into_iter()
+        .chain(list.map(|(at, name)| ("accepted_protocols", at, name)))
 }

@@ -3,6 +3,7 @@ use ringlock_finding::{Finding, Severity};
 use crate::{
     node::Node,
     rule::{Check, Rule},
+    rules::protocol::versions,
 };
 use ringlock_suites::Version;
 
@@ -17,27 +18,19 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        let one = section.entry("protocol").map(|entry| {
-            (
-                "protocol",
-                entry.node.at,
-                section.text("protocol").unwrap_or_default(),
-            )
-        });
-        let list = section.list("accepted_protocols").into_iter();
-        let list = list.map(|(item, name)| ("accepted_protocols", item.at, name));
-        for (key, at, name) in one.into_iter().chain(list) {
+    for block in node.blocks().filter(|_| node.is_java()) {
+        for (key, at, name) in versions(&block) {
             let old = Version::ALL
                 .iter()
                 .any(|version| version.is_deprecated() && version.jsse_name() == Some(name));
-            let ssl = name.to_ascii_uppercase().starts_with("SSL");
-            if node.is_java() && (old || ssl) {
+            // `protocol: SSL` is another word for TLS, and reading says so.
+            let ssl = name.to_ascii_uppercase().starts_with("SSLV");
+            if old || ssl {
                 found.push(
                     RULE.on(
                         node,
                         at,
-                        section.path(key),
+                        block.path(key),
                         "forbidden by RFC 7568 and RFC 8996",
                     )
                     .found(name)

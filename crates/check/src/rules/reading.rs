@@ -1,10 +1,12 @@
 //! What is told while the file is read: quirks of the text, and what the product makes of it.
 
-use ringlock_config::{document::QuirkKind, resolve};
-use ringlock_finding::{Finding, Position, Severity};
+use ringlock_config::{Config, DatabaseText, Document, document::QuirkKind};
+use ringlock_files::version_beside;
+use ringlock_finding::{Finding, Findings, Position, Severity};
 
 use crate::{
     node::Node,
+    read::read_text,
     rule::{Check, Rule},
 };
 
@@ -140,10 +142,7 @@ pub(crate) fn says_more(rule: &str, reading: &str) -> bool {
 
 /// Everything that reading tells.
 pub(crate) fn findings(node: &Node<'_>) -> Vec<Finding> {
-    let mut found: Vec<Finding> = resolve(node.document, node.dialect)
-        .findings
-        .into_iter()
-        .collect();
+    let mut found: Vec<Finding> = node.resolved.findings.to_vec();
     if node.is_ringlock() {
         strict(node, &mut found);
     }
@@ -185,7 +184,7 @@ pub(crate) fn findings(node: &Node<'_>) -> Vec<Finding> {
 /// Adds what keeps the agent from starting and was not told yet.
 fn strict(node: &Node<'_>, found: &mut Vec<Finding>) {
     let document = node.document;
-    let Err(refused) = ringlock_config::parse(document.text(), document.path()) else {
+    let Err(refused) = parse_strictly(document) else {
         return;
     };
     for finding in refused {
@@ -196,6 +195,22 @@ fn strict(node: &Node<'_>, found: &mut Vec<Finding>) {
             found.push(finding.code(REFUSED_BY_RINGLOCK.code));
         }
     }
+}
+
+/// Reads it as the agent does, with the database's own file where it names one.
+fn parse_strictly(document: &Document) -> Result<Config, Findings> {
+    let (own, path) = (document.text(), document.path());
+    let named = ringlock_config::database_config(own, path);
+    // A file that cannot be read is told as one that was not read.
+    let text = named.as_deref().and_then(|named| read_text(named).ok());
+    let version = named.as_deref().and_then(version_beside);
+    let database = named.as_deref().zip(text.as_deref());
+    let database = database.map(|(path, text)| DatabaseText {
+        path,
+        text,
+        version: version.as_deref(),
+    });
+    ringlock_config::parse_with(own, path, database)
 }
 
 /// A finding of the reader, with a code in any case.

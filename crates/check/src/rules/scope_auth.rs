@@ -1,10 +1,10 @@
 use ringlock_finding::{Finding, Severity};
 
-use crate::node::Scope;
 use crate::{
     node::Node,
     rule::{Check, Rule},
 };
+use ringlock_config::resolve::{ClientAuth, InternodeScope};
 
 pub(super) static RULE: Rule = Rule {
     code: "scope-with-client-auth",
@@ -18,16 +18,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    let section = node.server;
-    if matches!(node.scope(), Scope::Dc | Scope::Rack) && section.is_on("require_client_auth") {
+    let block = node.server;
+    let partial = matches!(node.scope(), InternodeScope::Dc | InternodeScope::Rack);
+    if partial && block.tls.require_client_auth.value == ClientAuth::Required {
         found.push(
             RULE.on(
                 node,
-                section.place("internode_encryption"),
-                section.path("internode_encryption"),
+                block.at(&node.resolved.server.internode_encryption),
+                block.path("internode_encryption"),
                 "a peer evades require_client_auth by claiming an address that needs no TLS",
             )
-            .found(section.text("internode_encryption").unwrap_or_default())
+            .found(node.scope().word())
             .expected("all"),
         );
     }

@@ -1,10 +1,10 @@
 use ringlock_finding::{Finding, Severity};
 
-use crate::node::Scope;
 use crate::{
     node::Node,
     rule::{Check, Rule},
 };
+use ringlock_config::resolve::InternodeScope;
 
 pub(super) static RULE: Rule = Rule {
     code: "scope-leaves-plaintext",
@@ -18,16 +18,24 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    let section = node.server;
+    let block = node.server;
     let left_out = match node.scope() {
-        Scope::Dc => "links within the datacenter stay in plaintext, and so does their port",
-        Scope::Rack => "links within the rack stay in plaintext, and so does their port",
-        _ => return,
+        InternodeScope::Dc => {
+            "links within the datacenter stay in plaintext, and a plaintext port stays open"
+        }
+        InternodeScope::Rack => {
+            "links within the rack stay in plaintext, and a plaintext port stays open"
+        }
+        InternodeScope::None | InternodeScope::All | InternodeScope::Transitional => return,
     };
-    let key = "internode_encryption";
     found.push(
-        RULE.on(node, section.place(key), section.path(key), left_out)
-            .found(section.text(key).unwrap_or_default())
-            .expected("all, where every link is to be encrypted"),
+        RULE.on(
+            node,
+            block.at(&node.resolved.server.internode_encryption),
+            block.path("internode_encryption"),
+            left_out,
+        )
+        .found(node.scope().word())
+        .expected("all, where every link is to be encrypted"),
     );
 }

@@ -1,3 +1,4 @@
+use ringlock_config::resolve::ClientAuth;
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
@@ -21,19 +22,19 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     if !node.is_scylla() {
         return;
     }
-    let server = (node.server, node.internode_is_on());
-    let demands = node.client_is_on() && node.client.is_on("require_client_auth");
-    for (section, verifies) in [server, (node.client, demands)] {
-        if verifies && section.entry("truststore").is_none() {
+    for block in node.blocks().filter(|block| block.in_use) {
+        let dials = block.name == node.server.name;
+        let demands = block.tls.require_client_auth.value == ClientAuth::Required;
+        if (dials || demands) && block.tls.truststore.value.is_none() {
             found.push(
                 RULE.on(
                     node,
-                    section.place("truststore"),
-                    section.path("truststore"),
+                    block.at(&block.tls.truststore),
+                    block.path("truststore"),
                     "missing; without it every certificate is refused, as the system's are not used",
                 )
                 .expected("the path of a PEM file with the trusted CAs")
-                .hint(format!("add truststore to {}", section.name)),
+                .hint(format!("add truststore to {}", block.name)),
             );
         }
     }

@@ -1,3 +1,4 @@
+use ringlock_config::resolve::Policy;
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
@@ -19,10 +20,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     const PORT: &str = "native_transport_port_ssl";
-    let Some(port) = node.port(PORT) else { return };
-    let plain = node.port("native_transport_port").unwrap_or(9042);
-    let allowed = node.client_is_on() || node.client.is_on("optional");
-    if node.is_ringlock() || allowed || port == plain {
+    let ports = &node.resolved.ports;
+    let setting = &ports.native_transport_ssl;
+    let Some(port) = setting.value.filter(|port| *port != 0) else {
+        return;
+    };
+    let exists = node.keystore_exists(&node.client).unwrap_or(false);
+    let allowed = node.resolved.client.policy(exists) != Policy::Unencrypted;
+    if node.is_ringlock() || allowed || port == ports.native_transport.value {
         return;
     }
     let (message, severity) = if node.is_scylla() {
@@ -37,7 +42,7 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
         )
     };
     found.push(
-        RULE.on(node, node.top_place(PORT), PORT, message)
+        RULE.on(node, node.at(setting), PORT, message)
             .severity(severity)
             .found(port.to_string())
             .hint("set client_encryption_options.enabled: true, or remove the port"),

@@ -11,30 +11,49 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     requirement: "SCY-10",
     title: "a file of keys or certificates cannot be read",
-    explanation: "The file is no PEM that can be understood: it is empty, cut off or damaged, or its key \
-         is encrypted. ScyllaDB and Ringlock have no password for an encrypted key. The line in \
+    explanation: "The file is no store, or no PEM, that can be understood: it is empty, cut off or \
+         damaged, or its key is encrypted. ScyllaDB and Ringlock have no password for an encrypted key. A line in \
          the message is that of the file.",
     check: Check::Node(check),
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for stores in node.stores {
+    for block in node.blocks() {
+        let stores = node.stores.iter().find(|it| it.section == block.name);
+        let Some(stores) = stores else { continue };
         for store in &stores.broken {
             let encrypted = matches!(store.value, StoreError::Encrypted { .. });
-            if encrypted && node.is_java() {
-                continue;
-            }
-            let severity = if stores.in_use {
-                Severity::Error
-            } else {
-                Severity::Warning
+            let message = match (&store.written, &store.value) {
+                _ if encrypted && node.is_java() => continue,
+                (None, error) => inline(error),
+                (Some(_), StoreError::Empty) => "is empty".to_owned(),
+                (Some(_), _) if node.is_java() && !block.is_pem() => {
+                    let kind = block.store_kind(store.key);
+                    // Other kinds are opened by providers that are not known here.
+                    if !["JKS", "JCEKS", "PKCS12"].contains(&&*kind.to_ascii_uppercase()) {
+                        continue;
+                    }
+                    format!("is no store of the type {kind}, nor one of another type that is known")
+                }
+                (Some(_), error) => error.to_string(),
             };
-            let key = format!("{}.{}", stores.section, store.key);
-            found.push(
-                RULE.on(node, store.at, key, store.value.to_string())
-                    .severity(severity)
-                    .found(store.written.as_str()),
-            );
+            found.push(RULE.about(node, stores, store, message));
         }
+    }
+}
+
+/// What is wrong with PEM that stands in the yaml. Nothing of a value that may be a secret is
+/// repeated.
+fn inline(error: &StoreError) -> String {
+    match error {
+        StoreError::Boundary { line }
+        | StoreError::NoEnd { line, .. }
+        | StoreError::Base64 { line, .. }
+        | StoreError::Content { line, .. }
+        | StoreError::Unexpected { line, .. } => {
+            format!("is no PEM that can be read: line {line} of the value is damaged")
+        }
+        StoreError::Encrypted { .. } => "is encrypted".to_owned(),
+        _ => "holds no PEM section: expected a line such as -----BEGIN CERTIFICATE-----".to_owned(),
     }
 }

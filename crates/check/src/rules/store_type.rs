@@ -1,7 +1,8 @@
 use ringlock_finding::{Finding, Severity};
 
-use crate::certificates::Stores;
 use crate::{
+    block::{Block, given},
+    certificates::Stores,
     node::Node,
     rule::{Check, Rule},
 };
@@ -20,66 +21,78 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        let one = section.text("store_type");
-        for key in ["keystore_type", "truststore_type"] {
-            let other = section.text(key);
-            if let (Some(one), Some(other)) = (one, other)
-                && !one.eq_ignore_ascii_case(other)
-            {
-                found.push(
-                    RULE.on(
-                        node,
-                        section.place(key),
-                        section.path(key),
-                        "contradicts store_type",
-                    )
-                    .severity(Severity::Warning)
-                    .found(other)
-                    .expected(one)
-                    .hint("give the types by one kind of key only"),
-                );
-            }
+    for block in node.blocks() {
+        // The factory for PEM ignores all types.
+        if !block.is_pem() {
+            types(node, &block, found);
         }
-    }
-    for stores in node.stores.iter().filter(|_| node.is_java()) {
-        content(node, stores, found);
+        let stores = node.stores.iter().find(|it| it.section == block.name);
+        if let Some(stores) = stores.filter(|_| node.is_java()) {
+            content(node, &block, stores, found);
+        }
     }
 }
 
-fn content(node: &Node<'_>, stores: &Stores, found: &mut Vec<Finding>) {
-    let sections = node.sections();
-    let Some((section, _)) = sections.iter().find(|(it, _)| it.name == stores.section) else {
+fn types(node: &Node<'_>, block: &Block<'_>, found: &mut Vec<Finding>) {
+    let Some(one) = given(&block.tls.store_type) else {
         return;
     };
-    for store in &stores.closed {
-        let named = section.text(match store.key {
-            "truststore" => "truststore_type",
-            _ => "keystore_type",
-        });
-        let kind = named
-            .or_else(|| section.text("store_type"))
-            .unwrap_or("JKS");
-        let is_jceks = store.value == Format::Jceks;
-        let said_jceks = kind.eq_ignore_ascii_case("JCEKS");
-        let opens = match kind.to_ascii_uppercase().as_str() {
-            "JKS" | "PKCS12" | "JCEKS" => {
-                is_jceks == said_jceks || !is_jceks && said_jceks && store.value == Format::Jks
-            }
-            _ => true,
-        };
-        if !opens {
-            let message = format!("is {}, which Java does not open as {kind}", store.value);
+    for (key, setting) in [
+        ("keystore_type", &block.tls.keystore_type),
+        ("truststore_type", &block.tls.truststore_type),
+    ] {
+        let other = given(setting).filter(|other| !one.eq_ignore_ascii_case(other));
+        if let Some(other) = other {
             found.push(
                 RULE.on(
                     node,
-                    store.at,
-                    format!("{}.{}", stores.section, store.key),
-                    message,
+                    block.at(setting),
+                    block.path(key),
+                    "contradicts store_type",
                 )
-                .found(store.written.as_str())
-                .hint("name the type that the file has"),
+                .severity(Severity::Warning)
+                .found(other)
+                .expected(one)
+                .hint("give the types by one kind of key only"),
             );
         }
+    }
+}
+
+fn content(node: &Node<'_>, block: &Block<'_>, stores: &Stores, found: &mut Vec<Finding>) {
+    for store in &stores.closed {
+        let (kind, is) = (block.store_kind(store.key), store.value);
+        let (message, hint) = if block.is_pem() {
+            (
+                format!("is {is}, and PEMBasedSslContextFactory reads PEM only"),
+                "convert it to PEM, or remove ssl_context_factory",
+            )
+        } else if !opens(kind, is) {
+            (
+                format!("is {is}, which Java does not open as {kind}"),
+                "name the type that the file has",
+            )
+        } else {
+            continue;
+        };
+        found.push(RULE.about(node, stores, store, message).hint(hint));
+    }
+    if block.is_pem() || !block.has_own_factory() {
+        return;
+    }
+    let message = "is PEM, which Java opens through PEMBasedSslContextFactory only";
+    let keys = stores.own.iter().filter(|own| own.written.is_some());
+    let keys = keys.map(|own| RULE.about(node, stores, own, message));
+    let trust = stores.trust.iter().filter(|it| it.written.is_some());
+    found.extend(keys.chain(trust.map(|trust| RULE.about(node, stores, trust, message))));
+}
+
+/// Whether Java opens a store of this format by the name of a type.
+fn opens(kind: &str, is: Format) -> bool {
+    match kind.to_ascii_uppercase().as_str() {
+        // Java's loaders for these two read each other's files.
+        "JKS" | "PKCS12" => is != Format::Jceks,
+        "JCEKS" => matches!(is, Format::Jceks | Format::Jks),
+        _ => true,
     }
 }

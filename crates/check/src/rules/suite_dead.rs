@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::items,
     node::Node,
     rule::{Check, Rule},
 };
@@ -18,15 +19,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    for (section, _) in node.sections() {
-        for (item, name) in section.list("cipher_suites") {
+    for block in node.blocks() {
+        for (at, name) in items(&block.tls.cipher_suites) {
             let Some(named) = Suite::by_name(name) else {
                 continue;
             };
             if let Strength::Dead(flaw) = named.suite.strength() {
                 let message = format!("broken: {flaw}");
                 found.push(
-                    RULE.on(node, item.at, section.path("cipher_suites"), message)
+                    RULE.on(node, at, block.path("cipher_suites"), message)
                         .found(name)
                         .hint("remove it"),
                 );

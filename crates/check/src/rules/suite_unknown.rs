@@ -1,6 +1,7 @@
 use ringlock_finding::{Finding, Severity};
 
 use crate::{
+    block::items,
     node::Node,
     rule::{Check, Rule},
 };
@@ -19,21 +20,27 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
-    if !node.is_java() {
-        return;
-    }
-    for (section, _) in node.sections() {
-        for (item, name) in section.list("cipher_suites") {
-            if Suite::in_vocabulary(Vocabulary::Jsse, name).is_some() {
+    for block in node.blocks().filter(|_| node.is_java()) {
+        let is_known = |name: &str| Suite::in_vocabulary(Vocabulary::Jsse, name).is_some();
+        let any_left = items(&block.tls.cipher_suites).any(|(_, name)| is_known(name));
+        let (message, severity) = if any_left {
+            (
+                "no suite of this name in Java; it is dropped",
+                Severity::Warning,
+            )
+        } else {
+            (
+                "no suite of this name in Java; it is dropped, and none is left",
+                Severity::Error,
+            )
+        };
+        for (at, name) in items(&block.tls.cipher_suites) {
+            if is_known(name) {
                 continue;
             }
             let mut finding = RULE
-                .on(
-                    node,
-                    item.at,
-                    section.path("cipher_suites"),
-                    "no suite of this name in Java; it is dropped",
-                )
+                .on(node, at, block.path("cipher_suites"), message)
+                .severity(severity)
                 .found(name);
             if let Some(near) = Suite::nearest(name, Vocabulary::Jsse) {
                 finding = finding.hint(format!("did you mean \"{near}\"?"));

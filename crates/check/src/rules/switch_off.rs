@@ -18,29 +18,25 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     const SWITCHES: [&str; 3] = ["enabled", "require_client_auth", "enable_session_tickets"];
-    if !node.is_scylla() {
-        return;
-    }
-    for (section, _) in node.sections() {
+    for block in node.blocks().filter(|_| node.is_scylla()) {
         for key in SWITCHES {
-            let Some(text) = section.text(key) else {
+            let path = block.path(key);
+            let unfit = node.reading_of(&path).any(|told| told.code == "bad-value");
+            let written = block.written(key).filter(|_| unfit);
+            // A word that a later version knows; reading says so.
+            let Some(text) = written.filter(|text| !text.eq_ignore_ascii_case("optional")) else {
                 continue;
             };
-            let lower = text.to_ascii_lowercase();
-            let known = matches!(lower.as_str(), "true" | "1" | "false" | "0" | "no" | "off")
-                || (key == "require_client_auth" && lower == "optional");
-            if !known {
-                found.push(
-                    RULE.on(
-                        node,
-                        section.place(key),
-                        section.path(key),
-                        "ScyllaDB takes this for false",
-                    )
-                    .found(text)
-                    .expected("true or false"),
-                );
-            }
+            found.push(
+                RULE.on(
+                    node,
+                    block.place(key),
+                    path,
+                    "ScyllaDB takes this for false",
+                )
+                .found(text)
+                .expected("true or false"),
+            );
         }
     }
 }

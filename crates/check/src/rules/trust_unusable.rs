@@ -20,18 +20,13 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     for stores in node.stores {
         let Some(trust) = &stores.trust else { continue };
         if let Err(error) = &trust.value {
-            let key = format!("{}.{}", stores.section, trust.key);
+            let finding = RULE.about(node, stores, trust, error.to_string());
             // The databases trust whatever certificate is in it, a node's own as well.
             let severity = match error {
                 TrustError::NotCa { .. } if !node.is_ringlock() => Severity::Warning,
-                _ if stores.in_use => Severity::Error,
-                _ => Severity::Warning,
+                _ => finding.severity,
             };
-            found.push(
-                RULE.on(node, trust.at, key, error.to_string())
-                    .severity(severity)
-                    .found(trust.written.as_str()),
-            );
+            found.push(finding.severity(severity));
         }
     }
 }

@@ -227,17 +227,21 @@ const ROWS: &[Row] = &[
     (
         "pem-inline-and-file",
         Cassandra41,
-        server!("keystore: /k, ssl_context_factory: {class_name: P, parameters: {private_key: x}}"),
-        server!("ssl_context_factory: {class_name: P, parameters: {private_key: x}}"),
+        server!(
+            "keystore: /nowhere/k, ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: x}}"
+        ),
+        server!(
+            "ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: x}}"
+        ),
     ),
     (
         "pem-key-form",
         Cassandra41,
         server!(
-            "ssl_context_factory: {class_name: P, parameters: {private_key: '-----BEGIN RSA PRIVATE KEY-----'}}"
+            "ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: '-----BEGIN RSA PRIVATE KEY-----'}}"
         ),
         server!(
-            "ssl_context_factory: {class_name: P, parameters: {private_key: '-----BEGIN PRIVATE KEY-----'}}"
+            "ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: '-----BEGIN PRIVATE KEY-----'}}"
         ),
     ),
     (
@@ -319,6 +323,134 @@ const ROWS: &[Row] = &[
         server!("keystore: '/k '"),
         server!("keystore: '/k'"),
     ),
+    (
+        "pem-passwords-differ",
+        Cassandra41,
+        server!(
+            "keystore_password: a, ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key_password: b}}"
+        ),
+        server!(
+            "keystore_password: b, ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key_password: b}}"
+        ),
+    ),
+    (
+        "pem-key-password",
+        Cassandra41,
+        server!(
+            "ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: '-----BEGIN ENCRYPTED PRIVATE KEY-----'}}"
+        ),
+        server!(
+            "keystore_password: a, ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: '-----BEGIN ENCRYPTED PRIVATE KEY-----'}}"
+        ),
+    ),
+    (
+        "pem-key-password",
+        Cassandra50,
+        server!(
+            "ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: '-----BEGIN PRIVATE KEY-----', private_key_password: a}}"
+        ),
+        server!(
+            "ssl_context_factory: {class_name: PEMBasedSslContextFactory, parameters: {private_key: '-----BEGIN PRIVATE KEY-----'}}"
+        ),
+    ),
+    (
+        "truststore-password-ignored",
+        Cassandra50,
+        server!("truststore_password: a, ssl_context_factory: PEMBasedSslContextFactory"),
+        server!("truststore_password: a"),
+    ),
+    (
+        "jce-policy",
+        Cassandra311,
+        server!("internode_encryption: all, cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA]"),
+        server!(
+            "internode_encryption: all, cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA, TLS_RSA_WITH_AES_128_CBC_SHA]"
+        ),
+    ),
+    (
+        "jce-policy",
+        Dse51,
+        client!("enabled: true, cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA]"),
+        client!("cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA]"),
+    ),
+    (
+        "transitional-scope",
+        Scylla,
+        server!("internode_encryption: transitional, truststore: /t"),
+        server!("internode_encryption: all, truststore: /t"),
+    ),
+    (
+        "password-well-known",
+        Cassandra40,
+        client!("enabled: true, truststore_password: cassandra"),
+        client!("enabled: true, truststore_password: Tr0ub4dor"),
+    ),
+    (
+        "password-well-known",
+        Dse67,
+        server!("internode_encryption: all, keystore: /k"),
+        server!("internode_encryption: all"),
+    ),
+    (
+        "mutual-tls-not-demanded",
+        Cassandra50,
+        "internode_authenticator: MutualTlsInternodeAuthenticator\n",
+        concat!(
+            "internode_authenticator: MutualTlsInternodeAuthenticator\n",
+            server!("internode_encryption: all, require_client_auth: true")
+        ),
+    ),
+    (
+        "mutual-tls-not-demanded",
+        Cassandra60,
+        concat!(
+            "authenticator: MutualTlsWithPasswordFallbackAuthenticator\n",
+            client!("enabled: true")
+        ),
+        concat!(
+            "authenticator: MutualTlsWithPasswordFallbackAuthenticator\n",
+            client!("enabled: true, require_client_auth: optional")
+        ),
+    ),
+    (
+        "legacy-port-without-encryption",
+        Cassandra40,
+        server!("enable_legacy_ssl_storage_port: true"),
+        server!("enable_legacy_ssl_storage_port: true, optional: true"),
+    ),
+    (
+        "truststore-missing",
+        Cassandra41,
+        "server_encryption_options.internode_encryption: all\n\
+         server_encryption_options.require_client_auth: true\n",
+        "server_encryption_options.internode_encryption: all\n\
+         server_encryption_options.require_client_auth: true\n\
+         server_encryption_options.truststore: /t\n",
+    ),
+    (
+        "since-version",
+        Scylla,
+        client!("enable_session_tickets: true"),
+        client!("enabled: false"),
+    ),
+    (
+        "without-effect",
+        Scylla,
+        "rpc_port: 9160\n",
+        "native_transport_port: 9042\n",
+    ),
+    (
+        "refused-by-ringlock",
+        Ringlock,
+        concat!(
+            "ringlock: {cluster: c, interception: sideways}\n",
+            server!("keystore: node.pem, truststore: ca.crt")
+        ),
+        concat!(
+            "ringlock: {cluster: c}\n",
+            server!("keystore: node.pem, truststore: ca.crt")
+        ),
+    ),
 ];
 
 #[test]
@@ -397,6 +529,9 @@ fn every_rule_of_one_node_that_needs_no_file_has_a_row() {
         "certificate-lacks-address",
         "certificate-untrusted",
         "truststore-unusable",
+        "file-owner",
+        "revocation-list-unusable",
+        "keystore-makes-optional",
     ];
     for rule in RULES {
         if matches!(rule.check, Check::Node(_)) && !BY_FILES.contains(&rule.code) {

@@ -178,13 +178,41 @@ fn each_code_is_explained_and_a_slip_leads_to_the_nearest() {
 }
 
 #[test]
-fn the_products_own_files_have_no_error() {
+fn the_products_own_files_have_neither_errors_nor_warnings() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/tests/fixtures");
     for entry in fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().path();
-        let report = check(std::slice::from_ref(&file), &options(None));
-        assert_eq!(report.count(Severity::Error), 0, "{}", text(&report, false));
+        let word = file.file_stem().unwrap().to_str().unwrap();
+        for dialect in [None, Some(word.parse().unwrap())] {
+            let report = check(std::slice::from_ref(&file), &options(dialect));
+            assert!(
+                !report.reaches(Severity::Warning),
+                "{}",
+                text(&report, false)
+            );
+        }
     }
+}
+
+#[test]
+fn what_a_file_was_taken_for_is_said_once_for_all_that_are_alike() {
+    let folder = TempDir::new().unwrap();
+    for name in ["n1.yaml", "n2.yaml"] {
+        fs::write(folder.path().join(name), "num_tokens: 16\n").unwrap();
+    }
+    let paths = [folder.path().to_owned()];
+    let guessed = text(&check(&paths, &options(None)), false);
+    let wanted = format!(
+        "{} and 1 other file: read as Cassandra 5.0 (Cassandra 5.0 is the newest release that accepts every \
+         key); --dialect says it for certain\n\n",
+        folder.path().join("n1.yaml").display()
+    );
+    assert!(guessed.starts_with(&wanted), "{guessed}");
+    let told = check(&paths, &options(Some(Dialect::Cassandra50)));
+    assert_eq!(
+        text(&told, false),
+        "0 errors, 0 warnings and 0 notes in 2 files"
+    );
 }
 
 /// Set `RINGLOCK_WRITE_REFERENCE` to write it anew.
@@ -196,4 +224,34 @@ fn the_reference_in_the_documentation_is_what_the_rules_say() {
     }
     let written = ringlock_files::read_limited(&file, 1 << 20).unwrap();
     assert_eq!(String::from_utf8(written).unwrap(), reference());
+}
+
+#[test]
+fn a_ringlock_yaml_is_judged_with_the_file_that_it_names() {
+    let folder = TempDir::new().unwrap();
+    let conf = folder.path().join("apache-cassandra-4.1.10/conf");
+    fs::create_dir_all(&conf).unwrap();
+    let own = folder.path().join("ringlock.yaml");
+    fs::write(
+        &own,
+        "ringlock: {cluster: c}\ndatabase_config: apache-cassandra-4.1.10/conf/cassandra.yaml\n",
+    )
+    .unwrap();
+    let refused = || {
+        let report = check(std::slice::from_ref(&own), &options(None));
+        let told = report.told.iter().map(|told| told.finding.to_string());
+        told.collect::<Vec<_>>().join("\n")
+    };
+    assert!(refused().contains("database_config: the file that it names was not read"));
+    let block = "server_encryption_options:\n  internode_encryption: all\n  keystore: /a.pem\n  \
+                 truststore: /b.pem\n";
+    fs::write(conf.join("cassandra.yaml"), block).unwrap();
+    assert_eq!(refused(), "");
+    let unknown = format!("{block}  max_certificate_validity_period: 1d\n");
+    fs::write(conf.join("cassandra.yaml"), unknown).unwrap();
+    let said = refused();
+    assert!(
+        said.contains("cassandra.yaml:5:3: server_encryption_options.max_certificate_validity"),
+        "{said}"
+    );
 }

@@ -168,8 +168,8 @@ impl<'d> Evidence<'d> {
     }
 }
 
-/// The newest dialect of a product that knows every key of the file which is of interest here, with
-/// the keys that exclude the versions next to those that do.
+/// The newest released dialect of a product that knows every key of the file which is of interest
+/// here, with the keys that exclude the versions next to those that do.
 fn newest_that_accepts(document: &Document, product: Product) -> Detected {
     let judged: Vec<_> = Dialect::ALL
         .into_iter()
@@ -183,7 +183,9 @@ fn newest_that_accepts(document: &Document, product: Product) -> Detected {
         .filter(accepts)
         .map(|(dialect, _)| *dialect)
         .collect();
-    let dialect = accepting.last().copied().unwrap_or(Dialect::Cassandra50);
+    let newest = accepting.iter().rev().find(|dialect| dialect.is_released());
+    let dialect = newest.or(accepting.last()).copied();
+    let dialect = dialect.unwrap_or(Dialect::Cassandra50);
     let older = judged.iter().take_while(|one| !accepts(one)).last();
     let newer = judged.iter().rev().take_while(|one| !accepts(one)).last();
     let mut markers: Vec<_> = [older, newer]
@@ -202,7 +204,7 @@ fn newest_that_accepts(document: &Document, product: Product) -> Detected {
 
 fn because(markers: &[&Marker], left: Dialects, newest: Dialect, alone: bool) -> String {
     if markers.is_empty() {
-        return format!("{newest} is the newest that accepts every key");
+        return format!("{newest} is the newest release that accepts every key");
     }
     let keys: Vec<_> = markers
         .iter()
@@ -210,12 +212,11 @@ fn because(markers: &[&Marker], left: Dialects, newest: Dialect, alone: bool) ->
         .collect();
     let verb = if keys.len() == 1 { "leaves" } else { "leave" };
     let rest = if alone {
-        "alone"
+        " alone".to_owned()
     } else {
-        "of which this is the newest"
+        format!(", of which {newest} is the newest release")
     };
-    let comma = if alone { "" } else { "," };
-    format!("{} {verb} {left}{comma} {rest}", keys.join(" and "))
+    format!("{} {verb} {left}{rest}", keys.join(" and "))
 }
 
 /// The keys of the file that some database knows and this one does not, or calls otherwise today.
@@ -351,7 +352,8 @@ mod tests {
                 "start_rpc: false\n",
                 Dialect::Cassandra311,
                 false,
-                "start_rpc (line 1) leaves Cassandra 3.0 to 3.11, of which this is the newest",
+                "start_rpc (line 1) leaves Cassandra 3.0 to 3.11, of which Cassandra 3.11 is the \
+                 newest release",
             ),
             (
                 "server_encryption_options:\n    enable_legacy_ssl_storage_port: false\n",
@@ -368,10 +370,10 @@ mod tests {
             ),
             (
                 "server_encryption_options:\n  legacy_ssl_storage_port_enabled: false\n",
-                Dialect::Cassandra60,
+                Dialect::Cassandra50,
                 false,
                 "server_encryption_options.legacy_ssl_storage_port_enabled (line 2) leaves \
-                 Cassandra 4.1 to 6.0, of which this is the newest",
+                 Cassandra 4.1 to 6.0, of which Cassandra 5.0 is the newest release",
             ),
             (
                 "read_request_timeout_in_ms: 5000\nserver_encryption_options: {optional: true}\n",
@@ -381,9 +383,9 @@ mod tests {
             ),
             (
                 "num_tokens: 16\n",
-                Dialect::Cassandra60,
+                Dialect::Cassandra50,
                 false,
-                "Cassandra 6.0 is the newest that accepts every key",
+                "Cassandra 5.0 is the newest release that accepts every key",
             ),
         ] {
             let found = detected(text, "conf/cassandra.yaml");

@@ -4,7 +4,7 @@ use std::{iter, num::NonZeroU32};
 
 use ringlock_finding::Position;
 
-use super::{StoragePorts, listeners};
+use super::{listeners, ports::StoragePorts};
 use crate::{
     Interception, Listener,
     section::{Given, Reader, Section, Settled},
@@ -75,14 +75,15 @@ fn transparent(
     let inbound = options.inbound_port.or(INBOUND_PORT);
     let outbound = options.outbound_port.or(OUTBOUND_PORT);
     let mark = options.mark.or(MARK);
+    let [storage_name, ssl_name] = storage.names.clone();
     refuse_equal_ports(
         [
             NamedPort::new(section.path_of("inbound_port"), inbound.as_ref()),
             NamedPort::new(section.path_of("outbound_port"), outbound.as_ref()),
         ],
         [
-            NamedPort::new("storage_port".to_owned(), storage.storage.as_ref()),
-            NamedPort::new("ssl_storage_port".to_owned(), storage.ssl_storage.as_ref()),
+            NamedPort::new(storage_name, storage.storage.as_ref()),
+            NamedPort::new(ssl_name, storage.ssl_storage.as_ref()),
         ],
         reader,
     );

@@ -1,44 +1,43 @@
 //! Versions and cipher suites: `protocol`, `accepted_protocols` and `cipher_suites` in JSSE's words,
 //! or `priority_string` in those of GnuTLS.
 
-use ringlock_finding::Position;
+use ringlock_finding::{Position, Severity};
 use ringlock_suites::{
     Suite, Version, Vocabulary,
     jsse::{self, JsseError, Line, Provider, Side},
     priority::Priorities,
 };
 
+use super::source::{Block, place};
 use crate::{
     TlsOffer,
-    section::{Given, Reader, Section},
-    tree::{Node, Value},
+    resolve::Setting,
+    section::Given,
     value::{self, Wrong},
 };
 
 /// What the agent speaks, newest first.
 const SPOKEN: [Version; 2] = [Version::Tls13, Version::Tls12];
 
-pub(super) fn read(section: &Section<'_>, reader: &mut Reader) -> Option<TlsOffer> {
-    let versions = versions(section, reader);
-    let suites = suites(section, reader);
-    let by_priority = section.get("priority_string", priority, reader);
+const SPOKEN_WORDS: &str = "TLSv1.3 or TLSv1.2";
+
+const SERVE_OLD: &str = "take it out; nodes that know nothing newer cannot be served";
+
+pub(super) fn read(block: &mut Block<'_>) -> Option<TlsOffer> {
+    let versions = versions(block);
+    let suites = suites(block);
+    let setting = &block.options().tls.priority_string;
+    let is_default = !setting.is_given();
+    let by_priority = word(block, "priority_string", setting, priority);
     match (versions, suites, by_priority) {
         (Given::Absent, Given::Absent, Given::Here(offer, _)) => Some(offer),
-        (versions, suites, Given::Absent) => {
-            let versions = versions.or(Vec::new())?.value;
-            let (suites, dropped) = suites.or(Default::default())?.value;
-            Some(TlsOffer {
-                versions,
-                suites,
-                dropped,
-            })
-        }
+        (versions, suites, Given::Absent) => of_jsse(versions, suites),
+        (versions, suites, Given::Here(..)) if is_default => of_jsse(versions, suites),
         (versions, suites, Given::Here(_, at)) => {
             if let Some(other) = versions.at().or(suites.at()) {
                 let message = format!("contradicts what JSSE's words say (line {})", other.line);
-                let key = section.path_of("priority_string");
-                let finding = reader.finding(at, &key, message);
-                reader.report(
+                let finding = block.finding(at, "priority_string", message);
+                block.report(
                     finding.hint(
                         "give either priority_string, or accepted_protocols and cipher_suites",
                     ),
@@ -50,15 +49,24 @@ pub(super) fn read(section: &Section<'_>, reader: &mut Reader) -> Option<TlsOffe
     }
 }
 
+fn of_jsse(versions: Given<Vec<Version>>, suites: Given<Suites>) -> Option<TlsOffer> {
+    let versions = versions.or(Vec::new())?.value;
+    let (suites, dropped) = suites.or(Default::default())?.value;
+    Some(TlsOffer {
+        versions,
+        suites,
+        dropped,
+    })
+}
+
 /// The versions that `accepted_protocols` and `protocol` leave, by the rule of Cassandra 4.0 and
 /// later: a version in `protocol` is one more of the list.
-fn versions(section: &Section<'_>, reader: &mut Reader) -> Given<Vec<Version>> {
-    let protocol = section.get("protocol", protocol, reader);
-    let accepted = match section.list("accepted_protocols", reader) {
-        Given::Here(items, at) => match accepted(section, items, reader) {
-            Some(versions) => Given::Here(versions, at),
-            None => Given::Wrong,
-        },
+fn versions(block: &mut Block<'_>) -> Given<Vec<Version>> {
+    const LIST: &str = "accepted_protocols";
+    let tls = &block.options().tls;
+    let protocol = word(block, "protocol", &tls.protocol, protocol);
+    let accepted = match block.given(LIST, &tls.accepted_protocols) {
+        Given::Here(items, at) => accepted(block, LIST, &items, at),
         Given::Absent => Given::Absent,
         Given::Wrong => Given::Wrong,
     };
@@ -76,6 +84,43 @@ fn versions(section: &Section<'_>, reader: &mut Reader) -> Given<Vec<Version>> {
     Given::Here(versions, at)
 }
 
+/// The versions of a list. Those that are out of use are left out with a warning, as long as one
+/// is left: lists that were written for old clients name them beside newer ones.
+fn accepted(
+    block: &mut Block<'_>,
+    key: &str,
+    items: &[Setting<String>],
+    at: Position,
+) -> Given<Vec<Version>> {
+    let (old, kept): (Vec<_>, Vec<_>) = items
+        .iter()
+        .enumerate()
+        .partition(|(_, item)| matches!(spoken(item.value.trim_end()), Ok(None)));
+    if kept.is_empty() && !old.is_empty() {
+        let finding = block.finding(
+            at,
+            key,
+            "names only versions that RFC 8996 has put out of use",
+        );
+        block.report(finding.expected(SPOKEN_WORDS).hint(SERVE_OLD));
+        return Given::Wrong;
+    }
+    for (number, item) in old {
+        let at = place(&item.origin).unwrap_or(at);
+        let finding = block.finding(
+            at,
+            &format!("{key}[{number}]"),
+            "left out: RFC 8996 has put it out of use",
+        );
+        let finding = finding.found(item.value.trim_end()).hint(SERVE_OLD);
+        block.report(finding.severity(Severity::Warning));
+    }
+    match numbered(block, key, kept, version) {
+        Some(versions) => Given::Here(versions, at),
+        None => Given::Wrong,
+    }
+}
+
 /// `TLS` is no limit, and neither is the `ssl` of DSE's sample; else it is a version.
 fn protocol(text: &str) -> Result<Option<Version>, Wrong> {
     let name = value::text(text)?;
@@ -85,14 +130,14 @@ fn protocol(text: &str) -> Result<Option<Version>, Wrong> {
     version(&name).map(Some)
 }
 
-fn accepted(section: &Section<'_>, items: &[Node], reader: &mut Reader) -> Option<Vec<Version>> {
-    let key = section.path_of("accepted_protocols");
-    let read = words(&key, items, reader, version);
-    (read.len() == items.len()).then_some(read)
+fn version(name: &str) -> Result<Version, Wrong> {
+    spoken(name)?.ok_or_else(|| {
+        Wrong::new("a version that RFC 8996 has put out of use", SPOKEN_WORDS).hint(SERVE_OLD)
+    })
 }
 
-fn version(name: &str) -> Result<Version, Wrong> {
-    let expected = "TLSv1.3 or TLSv1.2";
+/// The version of that name; none if it is out of use.
+fn spoken(name: &str) -> Result<Option<Version>, Wrong> {
     let known = jsse::versions(
         Line::Four,
         Side::Dials,
@@ -101,7 +146,7 @@ fn version(name: &str) -> Result<Version, Wrong> {
         Some(&[name]),
     );
     let versions = known.map_err(|unknown| {
-        let wrong = Wrong::new("no version of TLS", expected);
+        let wrong = Wrong::new("no version of TLS", SPOKEN_WORDS);
         match unknown {
             JsseError::UnknownVersion {
                 nearest: Some(near),
@@ -110,34 +155,26 @@ fn version(name: &str) -> Result<Version, Wrong> {
             _ => wrong,
         }
     })?;
-    let spoken = versions
-        .versions
-        .into_iter()
-        .find(|version| SPOKEN.contains(version));
-    spoken.ok_or_else(|| {
-        Wrong::new("a version that RFC 8996 has put out of use", expected)
-            .hint("take it out of the list; nodes that know nothing newer cannot be served")
-    })
+    let mut versions = versions.versions.into_iter();
+    Ok(versions.find(|version| SPOKEN.contains(version)))
 }
 
 type Suites = (Vec<&'static Suite>, Vec<&'static Suite>);
 
 /// The suites that can be carried, and the others.
-fn suites(section: &Section<'_>, reader: &mut Reader) -> Given<Suites> {
+fn suites(block: &mut Block<'_>) -> Given<Suites> {
     const KEY: &str = "cipher_suites";
-    let (items, at) = match section.list(KEY, reader) {
+    let (items, at) = match block.given(KEY, &block.options().tls.cipher_suites) {
         Given::Here(items, at) => (items, at),
         Given::Absent => return Given::Absent,
         Given::Wrong => return Given::Wrong,
     };
-    let key = section.path_of(KEY);
-    let read = words(&key, items, reader, suite);
-    if read.len() < items.len() {
+    let Some(read) = words(block, KEY, &items, suite) else {
         return Given::Wrong;
-    }
+    };
     let (carried, dropped): Suites = read.into_iter().partition(|suite| is_carried(suite));
     if carried.is_empty() && !dropped.is_empty() {
-        none_carried(&key, at, reader);
+        none_carried(block, KEY, at);
         return Given::Wrong;
     }
     Given::Here((carried, dropped), at)
@@ -158,8 +195,8 @@ fn is_carried(suite: &Suite) -> bool {
     !suite.carried_by().is_empty()
 }
 
-fn none_carried(key: &str, at: Position, reader: &mut Reader) {
-    let finding = reader
+fn none_carried(block: &mut Block<'_>, key: &str, at: Position) {
+    let finding = block
         .finding(
             at,
             key,
@@ -169,7 +206,7 @@ fn none_carried(key: &str, at: Position, reader: &mut Reader) {
         .hint(
             "add TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
         );
-    reader.report(finding);
+    block.report(finding);
 }
 
 /// A GnuTLS priority string.
@@ -200,32 +237,54 @@ fn priority(text: &str) -> Result<TlsOffer, Wrong> {
     })
 }
 
-/// Every item of a list that `parse` takes; of the others a finding is reported.
-fn words<T>(
+/// The one word of an option, read by `parse`.
+fn word<T>(
+    block: &mut Block<'_>,
     key: &str,
-    items: &[Node],
-    reader: &mut Reader,
+    setting: &Setting<Option<String>>,
     parse: impl Fn(&str) -> Result<T, Wrong>,
-) -> Vec<T> {
-    let mut read = Vec::new();
-    for (number, item) in items.iter().enumerate() {
-        let key = format!("{key}[{number}]");
-        let Value::Scalar(text) = &item.value else {
-            let finding = reader.finding(item.at, &key, "not a single value");
-            reader.report(finding.expected("a name"));
-            continue;
-        };
-        match parse(text) {
+) -> Given<T> {
+    let (text, at) = match block.given(key, setting) {
+        Given::Here(text, at) => (text, at),
+        Given::Absent => return Given::Absent,
+        Given::Wrong => return Given::Wrong,
+    };
+    match parse(text.trim_end()) {
+        Ok(value) => Given::Here(value, at),
+        Err(wrong) => {
+            block.wrong(block.value_at(key, at), key, &text, wrong);
+            Given::Wrong
+        }
+    }
+}
+
+/// The items of a list, read by `parse`; none if it does not take one of them.
+fn words<T>(
+    block: &mut Block<'_>,
+    key: &str,
+    items: &[Setting<String>],
+    parse: impl Fn(&str) -> Result<T, Wrong>,
+) -> Option<Vec<T>> {
+    numbered(block, key, items.iter().enumerate().collect(), parse)
+}
+
+/// As [`words`], with the place of each item in its list.
+fn numbered<T>(
+    block: &mut Block<'_>,
+    key: &str,
+    items: Vec<(usize, &Setting<String>)>,
+    parse: impl Fn(&str) -> Result<T, Wrong>,
+) -> Option<Vec<T>> {
+    let wanted = items.len();
+    let mut read = Vec::with_capacity(wanted);
+    for (number, item) in items {
+        match parse(item.value.trim_end()) {
             Ok(value) => read.push(value),
             Err(wrong) => {
-                let mut finding = reader
-                    .finding(item.at, &key, wrong.message)
-                    .found(crate::shortened(text))
-                    .expected(wrong.expected);
-                finding.hint = wrong.hint;
-                reader.report(finding);
+                let at = place(&item.origin).unwrap_or_else(|| block.at());
+                block.wrong(at, &format!("{key}[{number}]"), &item.value, wrong);
             }
         }
     }
-    read
+    (read.len() == wanted).then_some(read)
 }

@@ -1,150 +1,171 @@
 //! `server_encryption_options`: links between nodes, in the databases' words.
 
-use ringlock_finding::Position;
 use ringlock_model::{InternodeEncryption, Mode};
 
-use super::{offer, path};
+use super::{
+    identity, offer,
+    source::{Block, place},
+};
 use crate::{
-    IdentityFiles, ServerEncryption,
-    section::{Given, Reader, Section},
-    value::{self, Wrong},
+    Origin, ServerEncryption,
+    resolve::{ClientAuth, InternodeScope, Policy},
 };
 
-pub(super) fn read(section: &Section<'_>, reader: &mut Reader) -> Option<ServerEncryption> {
-    let encryption = section.get("internode_encryption", internode_encryption, reader);
-    let optional = section.get("optional", value::boolean, reader);
-    let mode_origin = reader.origin(encryption.at().or(optional.at()));
-    let switched_off = matches!(
-        encryption,
-        Given::Here(InternodeEncryption::None, _) | Given::Absent
-    );
-    let mode = mode(encryption, optional, section, reader);
-    let require_client_auth = section
-        .get("require_client_auth", value::boolean, reader)
-        .or(false);
-    let require_endpoint_verification = section
-        .get("require_endpoint_verification", value::boolean, reader)
-        .or(false);
-    let identity = identity(section, switched_off, reader);
-    let truststore = match path(section, "truststore", reader) {
-        Given::Here(path, _) => Some(path),
-        Given::Wrong => None,
-        Given::Absent => {
-            missing(
-                section,
-                "truststore",
-                "the CA's certificate, PEM",
-                switched_off,
-                reader,
-            );
-            None
-        }
-    };
-    let offer = offer::read(section, reader);
+pub(super) const NOT_YET: &str = "not obeyed by this version yet";
+
+const LIMITS: [&str; 2] = [
+    "max_certificate_validity_period",
+    "certificate_validity_warn_threshold",
+];
+
+/// What the agent makes of the block; none if a finding was reported.
+pub(super) fn read(block: &mut Block<'_>) -> Option<ServerEncryption> {
+    refuse_what_is_not_obeyed(block);
+    let options = block.options();
+    let mode = mode(block);
+    let require_client_auth = client_auth(block);
+    let endpoint = &options.tls.require_endpoint_verification;
+    let (identity, trust) = identity::read(block);
+    let offer = offer::read(block);
+    if LIMITS.iter().any(|key| block.is_wrong(key)) {
+        return None;
+    }
     Some(ServerEncryption {
         mode: mode?,
-        mode_origin,
-        require_client_auth: require_client_auth?.value,
-        require_endpoint_verification: require_endpoint_verification?.value,
+        mode_origin: mode_origin(block),
+        require_client_auth: require_client_auth?,
+        require_endpoint_verification: endpoint.value,
         identity: identity?,
-        truststore: truststore?,
+        trust: trust?,
         offer: offer?,
+        max_certificate_validity: options.tls.max_certificate_validity_period.value,
+        certificate_warning: options.tls.certificate_validity_warn_threshold.value,
     })
 }
 
-fn internode_encryption(text: &str) -> Result<InternodeEncryption, Wrong> {
-    const WORDS: [&str; 3] = ["none", "transitional", "all"];
-    let expected = "none, transitional or all";
-    if matches!(text, "dc" | "rack") {
-        let message = "needs datacenters and racks, which this version does not read yet";
-        return Err(Wrong::new(message, expected));
+/// Who wrote one of these relies on it.
+fn refuse_what_is_not_obeyed(block: &mut Block<'_>) {
+    let options = block.options();
+    let tls = &options.tls;
+    let given = [
+        (
+            "certficate_revocation_list",
+            place(&tls.revocation_list.origin),
+        ),
+        (
+            "enable_session_tickets",
+            place(&tls.enable_session_tickets.origin),
+        ),
+        (
+            "outbound_keystore",
+            place(&options.outbound_keystore.origin),
+        ),
+        (
+            "outbound_keystore_password",
+            place(&options.outbound_keystore_password.origin),
+        ),
+        (
+            "outbound_keystore_password_file",
+            place(&options.outbound_keystore_password_file.origin),
+        ),
+    ];
+    for (key, at) in given {
+        if let Some(at) = at {
+            let finding = block.finding(at, key, NOT_YET).hint("remove it");
+            block.report(finding);
+        }
     }
-    value::one_of(&WORDS, &InternodeEncryption::ALL, text)
+    for (key, setting) in [
+        ("store_type", &tls.store_type),
+        ("keystore_type", &tls.keystore_type),
+        ("truststore_type", &tls.truststore_type),
+    ] {
+        let is_token = |kind: &String| kind.trim_end().eq_ignore_ascii_case("PKCS11");
+        if setting.value.as_ref().is_some_and(is_token) {
+            let at = block.key_at(setting);
+            let message = format!("PKCS11 is {NOT_YET}");
+            let finding = block.finding(at, key, message);
+            block.report(finding.expected("files in PEM"));
+        }
+    }
 }
 
-/// Unless it is given, `optional` is the opposite of encryption, as in Cassandra where there are
-/// keys (`EncryptionOptions`).
-fn mode(
-    encryption: Given<InternodeEncryption>,
-    optional: Given<bool>,
-    section: &Section<'_>,
-    reader: &mut Reader,
-) -> Option<Mode> {
-    let encryption = encryption.or(InternodeEncryption::None)?.value;
-    if let (InternodeEncryption::Transitional, Given::Here(false, at)) = (encryption, &optional) {
+/// What the product means by `internode_encryption` and `optional`, where it finds its keys. In
+/// Ringlock an absent `optional` is the opposite of encryption.
+fn mode(block: &mut Block<'_>) -> Option<Mode> {
+    const ENCRYPTION: &str = "internode_encryption";
+    if block.is_wrong(ENCRYPTION) {
+        return None;
+    }
+    let options = block.options();
+    let encryption = match options.internode_encryption.value {
+        InternodeScope::None => InternodeEncryption::None,
+        InternodeScope::Transitional => InternodeEncryption::Transitional,
+        InternodeScope::All => InternodeEncryption::All,
+        scope @ (InternodeScope::Dc | InternodeScope::Rack) => {
+            let at = block.key_at(&options.internode_encryption);
+            let message = "needs datacenters and racks, which this version does not read yet";
+            let finding = block
+                .finding(block.value_at(ENCRYPTION, at), ENCRYPTION, message)
+                .found(scope.word())
+                .expected("none, transitional or all");
+            block.report(finding);
+            return None;
+        }
+    };
+    if (encryption, options.optional.value) == (InternodeEncryption::Transitional, Some(false)) {
+        let at = block.key_at(&options.optional);
         let message = "contradicts internode_encryption: transitional, which accepts plaintext";
-        let finding = reader.finding(*at, &section.path_of("optional"), message);
-        reader.report(finding.hint("remove it, or require TLS with internode_encryption: all"));
+        let finding = block.finding(at, "optional", message);
+        block.report(finding.hint("remove it, or require TLS with internode_encryption: all"));
         return None;
     }
-    let optional = optional.or(encryption == InternodeEncryption::None)?.value;
-    Some(Mode::new(encryption, optional))
-}
-
-fn identity(
-    section: &Section<'_>,
-    switched_off: bool,
-    reader: &mut Reader,
-) -> Option<IdentityFiles> {
-    let certificate = path(section, "certificate", reader);
-    let keyfile = path(section, "keyfile", reader);
-    let keystore = path(section, "keystore", reader);
-    let pair_at = certificate.at().or(keyfile.at());
-    if let (Some(at), Some(pair_at)) = (keystore.at(), pair_at) {
-        let message = format!(
-            "contradicts certificate and keyfile (line {})",
-            pair_at.line
-        );
-        let finding = reader.finding(at, &section.path_of("keystore"), message);
-        reader.report(finding.hint("give either keystore, or certificate and keyfile"));
+    if block.is_wrong("optional") {
         return None;
     }
-    match (certificate, keyfile, keystore) {
-        (Given::Absent, Given::Absent, Given::Here(keystore, _)) => {
-            Some(IdentityFiles::Combined { keystore })
-        }
-        (Given::Here(certificate, _), Given::Here(keyfile, _), Given::Absent) => {
-            Some(IdentityFiles::Pair {
-                certificate,
-                keyfile,
-            })
-        }
-        (Given::Here(_, at), Given::Absent, Given::Absent) => {
-            missing_half(section, "keyfile", "certificate", at, reader);
-            None
-        }
-        (Given::Absent, Given::Here(_, at), Given::Absent) => {
-            missing_half(section, "certificate", "keyfile", at, reader);
-            None
-        }
-        (Given::Absent, Given::Absent, Given::Absent) => {
-            let expected = "certificate and keyfile, or keystore, all PEM";
-            missing(section, "certificate", expected, switched_off, reader);
-            None
-        }
-        _ => None,
+    let takes_both = options.policy(true) == Policy::Optional;
+    Some(Mode::new(encryption, takes_both))
+}
+
+fn mode_origin(block: &Block<'_>) -> Origin {
+    let options = block.options();
+    let by_optional = !options.internode_encryption.is_given() && options.optional.is_given();
+    if by_optional {
+        options.optional.origin.clone()
+    } else {
+        options.internode_encryption.origin.clone()
     }
 }
 
-fn missing_half(section: &Section<'_>, key: &str, other: &str, at: Position, reader: &mut Reader) {
-    let message = format!("missing, though {other} is given");
-    let finding = reader.finding(at, &section.path_of(key), message);
-    reader.report(finding.expected("both, or keystore alone"));
+fn client_auth(block: &mut Block<'_>) -> Option<bool> {
+    const KEY: &str = "require_client_auth";
+    if block.is_wrong(KEY) || block.is_wrong("require_endpoint_verification") {
+        return None;
+    }
+    let setting = &block.options().tls.require_client_auth;
+    match setting.value {
+        ClientAuth::Required => Some(true),
+        ClientAuth::NotRequired => Some(false),
+        ClientAuth::Optional => {
+            let at = block.value_at(KEY, block.key_at(setting));
+            let finding = block
+                .finding(at, KEY, NOT_YET)
+                .found("optional")
+                .expected("true or false");
+            block.report(finding);
+            None
+        }
+    }
 }
 
-fn missing(
-    section: &Section<'_>,
-    key: &str,
-    expected: &str,
-    switched_off: bool,
-    reader: &mut Reader,
-) {
+/// Tells what the block must give and does not.
+pub(super) fn missing(block: &mut Block<'_>, key: &str, expected: &str) {
     const WHY: &str = "needed even while internode_encryption is none, because encryption is \
                        switched on in the running agent";
-    let finding = reader
-        .finding(section.at(), &section.path_of(key), "missing")
-        .expected(expected);
-    reader.report(if switched_off {
+    let finding = block.finding(block.at(), key, "missing").expected(expected);
+    let switched_off = block.options().internode_encryption.value == InternodeScope::None
+        && !block.is_wrong("internode_encryption");
+    block.report(if switched_off {
         finding.hint(WHY)
     } else {
         finding

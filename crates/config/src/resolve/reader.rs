@@ -220,7 +220,8 @@ impl<'d> Reader<'d> {
 
     /// Reads the value of one key that counts.
     fn take(&mut self, section: Section, spec: &'static OptionSpec, entry: &Entry, path: &str) {
-        if entry.node.is_blank() {
+        let blanks_only = |text: &str| self.dialect == Dialect::Ringlock && text.trim().is_empty();
+        if entry.node.is_blank() || entry.node.scalar().is_some_and(blanks_only) {
             return self.blank(spec, entry, path);
         }
         match kinds::read(self, section, spec, entry, path) {

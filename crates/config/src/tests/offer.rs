@@ -71,23 +71,47 @@ fn mistakes_name_the_item_and_what_was_probably_meant() {
     assert_eq!(
         mistakes(&with(
             "  accepted_protocols: [TLSv1.3, TLS1.2, TLSv1.1]\n  \
-             cipher_suites: [TLS_AES_128_GCM_SHA265, {a: b}]\n"
+             cipher_suites: [TLS_AES_128_GCM_SHA265]\n"
         )),
         "ringlock.yaml:5:33: server_encryption_options.accepted_protocols[1]: no version of TLS \
          (found \"TLS1.2\", expected TLSv1.3 or TLSv1.2); did you mean TLSv1.2?\n\
-         ringlock.yaml:5:41: server_encryption_options.accepted_protocols[2]: a version that RFC \
-         8996 has put out of use (found \"TLSv1.1\", expected TLSv1.3 or TLSv1.2); take it out of \
-         the list; nodes that know nothing newer cannot be served\n\
          ringlock.yaml:6:19: server_encryption_options.cipher_suites[0]: no cipher suite (found \
          \"TLS_AES_128_GCM_SHA265\", expected a name that JSSE knows); did you mean \
-         TLS_AES_128_GCM_SHA256?\n\
-         ringlock.yaml:6:43: server_encryption_options.cipher_suites[1]: not a single value \
-         (expected a name)"
+         TLS_AES_128_GCM_SHA256?"
+    );
+    assert_eq!(
+        mistakes(&with("  cipher_suites: [TLS_AES_128_GCM_SHA256, {a: b}]\n")),
+        "ringlock.yaml:5:18: server_encryption_options.cipher_suites: an item is not a word \
+         (expected a list such as [A, B])"
     );
     assert_eq!(
         mistakes(&with("  protocol: TLS1.3\n")),
         "ringlock.yaml:5:13: server_encryption_options.protocol: no version of TLS (found \
          \"TLS1.3\", expected TLSv1.3 or TLSv1.2); did you mean TLSv1.3?"
+    );
+}
+
+#[test]
+fn versions_out_of_use_are_left_out_with_a_warning_if_another_is_left() {
+    let config = read(&with("  accepted_protocols: [TLSv1, TLSv1.2, TLSv1.1]\n")).unwrap();
+    assert_eq!(config.internode.offer.versions, [Version::Tls12]);
+    let told: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "/etc/ringlock/ringlock.yaml:5:24: warning: server_encryption_options.accepted_protocols[0]: left out: RFC \
+             8996 has put it out of use (found \"TLSv1\"); take it out; nodes that know nothing \
+             newer cannot be served",
+            "/etc/ringlock/ringlock.yaml:5:40: warning: server_encryption_options.accepted_protocols[2]: left out: RFC \
+             8996 has put it out of use (found \"TLSv1.1\"); take it out; nodes that know nothing \
+             newer cannot be served",
+        ]
+    );
+    assert_eq!(
+        mistakes(&with("  accepted_protocols: [TLSv1.1]\n")),
+        "ringlock.yaml:5:3: server_encryption_options.accepted_protocols: names only versions \
+         that RFC 8996 has put out of use (expected TLSv1.3 or TLSv1.2); take it out; nodes that \
+         know nothing newer cannot be served"
     );
 }
 

@@ -4,7 +4,7 @@ use ringlock_finding::Findings;
 use ringlock_model::{Direction, Mode};
 
 use super::{SHORTEST, read};
-use crate::{Dialect, IdentityFiles, Interception, Listener, Origin};
+use crate::{Dialect, IdentityFiles, Interception, Listener, Origin, TrustAnchors};
 
 const EVERYTHING: &str = r#"# A comment first.
 ringlock:
@@ -86,7 +86,10 @@ fn every_option_is_read_and_relative_paths_lie_beside_the_file() {
             keyfile: "/etc/ringlock/keys/node.key".into(),
         }
     );
-    assert_eq!(config.internode.truststore, Path::new("/etc/pki/ca.crt"));
+    assert_eq!(
+        config.internode.trust,
+        TrustAnchors::File("/etc/pki/ca.crt".into())
+    );
 }
 
 #[test]
@@ -196,9 +199,7 @@ fn booleans_are_read_as_cassandra_reads_them() {
     ] {
         assert_eq!(required(spelling), Ok(false), "{spelling}");
     }
-    for spelling in [
-        "y", "n", "1", "0", "tRuE", "enabled", "optional", "REQUIRED",
-    ] {
+    for spelling in ["y", "n", "1", "0", "tRuE", "enabled", "optional"] {
         assert!(required(spelling).is_err(), "{spelling}");
     }
 }
@@ -340,4 +341,22 @@ server_encryption_options.cipher_suites = all that this version carries out  # d
             "ringlock.mark = 0x524c  # default",
         ]
     );
+}
+
+#[test]
+fn limits_of_validity_are_spans_of_whole_minutes() {
+    let limits = |lines: &str| {
+        let internode = read(&with_encryption(lines)).unwrap().internode;
+        (
+            internode.max_certificate_validity,
+            internode.certificate_warning,
+        )
+    };
+    assert_eq!(limits("optional: true"), (None, None));
+    let day = Duration::from_secs(24 * 60 * 60);
+    assert_eq!(
+        limits("max_certificate_validity_period: 365d; certificate_validity_warn_threshold: 24h"),
+        (Some(day * 365), Some(day))
+    );
+    assert!(read(&with_encryption("max_certificate_validity_period: 365")).is_err());
 }

@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 /// The name of a jar or folder that tells the product's version, such as
 /// `apache-cassandra-4.1.10`.
-pub fn beside(yaml: &Path) -> Option<String> {
+///
+/// Looked for are the folders that hold the file, up to the third above its own, and the jars in
+/// the `lib` below each; for a package's `/etc/cassandra` those in `/usr/share/cassandra`.
+pub fn version_beside(yaml: &Path) -> Option<String> {
     const LEVELS: usize = 4;
     let folder = match yaml.parent()? {
         // A bare name lies in the working directory.
@@ -62,16 +65,16 @@ mod tests {
         let root = TempDir::new().unwrap();
         let conf = root.path().join("apache-cassandra-4.1.10/conf");
         fs::create_dir_all(&conf).unwrap();
-        let told = beside(&conf.join("cassandra.yaml"));
+        let told = version_beside(&conf.join("cassandra.yaml"));
         assert_eq!(told.as_deref(), Some("apache-cassandra-4.1.10"));
-        assert_eq!(beside(&root.path().join("cassandra.yaml")), None);
+        assert_eq!(version_beside(&root.path().join("cassandra.yaml")), None);
     }
 
     #[test]
     fn a_bare_name_lies_in_the_working_directory() {
         const CHILD: &str = "RINGLOCK_TEST_BESIDE";
         if std::env::var_os(CHILD).is_some() {
-            let told = beside(Path::new("cassandra.yaml"));
+            let told = version_beside(Path::new("cassandra.yaml"));
             assert_eq!(told.as_deref(), Some("apache-cassandra-4.1.10"));
             return;
         }
@@ -82,7 +85,7 @@ mod tests {
         let child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "version::tests::a_bare_name_lies_in_the_working_directory",
+                "installation::tests::a_bare_name_lies_in_the_working_directory",
             ])
             .env(CHILD, "1")
             .current_dir(&conf)
