@@ -11,7 +11,10 @@ mod config;
 mod intercept;
 mod log;
 mod outcome;
+mod password;
+mod secret;
 mod status;
+mod store;
 
 use std::process::ExitCode;
 
@@ -46,8 +49,14 @@ enum Verb {
     /// A certificate authority for the nodes of one cluster.
     #[command(subcommand)]
     Ca(ca::Command),
+    /// Keystores and truststores of every format, seen with Java's eyes.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Tell every mistake in the databases' configuration files.
     Check(check::Args),
+    /// Passwords of configuration files, encrypted with a key of the node's own.
+    #[command(subcommand)]
+    Secret(secret::Command),
     /// Show and edit the configuration files of the databases.
     #[command(subcommand)]
     Config(config::Command),
@@ -59,7 +68,9 @@ fn main() -> ExitCode {
         Verb::Agent(command) => agent::run(command),
         Verb::Status(args) => status::run(&args),
         Verb::Ca(command) => ca::run(command),
+        Verb::Store(command) => store::run(command),
         Verb::Check(args) => check::run(&args),
+        Verb::Secret(command) => secret::run(command),
         Verb::Config(command) => config::run(command),
     });
     outcome::exit_code(outcome)

@@ -70,8 +70,23 @@ const LAYERS: &[Layer] = &[
         uses: Uses::Only(&["ringlock-model", "ringlock-pki", "ringlock-policy"]),
     },
     Layer {
+        name: "ringlock-secret",
+        rank: 4,
+        uses: Uses::Only(&[
+            "ringlock-finding",
+            "ringlock-files",
+            "ringlock-config",
+            "ringlock-store",
+        ]),
+    },
+    Layer {
+        name: "ringlock-token",
+        rank: 4,
+        uses: Uses::Only(&["ringlock-pki"]),
+    },
+    Layer {
         name: "ringlock-check",
-        rank: 3,
+        rank: 5,
         uses: Uses::Only(&[
             "ringlock-model",
             "ringlock-finding",
@@ -80,16 +95,17 @@ const LAYERS: &[Layer] = &[
             "ringlock-store",
             "ringlock-suites",
             "ringlock-pki",
+            "ringlock-secret",
         ]),
     },
     Layer {
         name: "ringlock-agent",
-        rank: 4,
+        rank: 5,
         uses: Uses::EverythingBelow,
     },
     Layer {
         name: "ringlock",
-        rank: 5,
+        rank: 6,
         uses: Uses::EverythingBelow,
     },
 ];

@@ -285,7 +285,7 @@ impl Dialled<'_> {
     async fn secure(&self, mut peer: TcpStream, first: &[u8]) -> Result<Connection, Refusal> {
         let address = self.address.ip();
         let tls = self.shared.live.current();
-        let mut secured = establish::dial(&mut peer, &tls, address).await?;
+        let mut secured = establish::dial(&mut peer, &tls, address, &self.shared.signing).await?;
         let (permit, name) =
             authorize_session(&secured.session, address, self.in_force, self.shared)?;
         let answer = secured.open_early()?;
@@ -325,7 +325,7 @@ async fn secure_inbound(
     first: Vec<u8>,
 ) -> Result<Connection, Refusal> {
     let tls = shared.live.current();
-    let mut secured = establish::accept(&mut peer, &tls, first).await?;
+    let mut secured = establish::accept(&mut peer, &tls, first, &shared.signing).await?;
     let (permit, name) = authorize_session(&secured.session, from, in_force, shared)?;
     let first = secured.open_early()?;
     Connection::secured(permit, peer, name, secured, first)

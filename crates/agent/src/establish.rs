@@ -12,7 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::refusal::Refusal;
+use crate::{
+    refusal::Refusal,
+    signing::{Signing, Step},
+};
 
 /// The most that a peer may send before its handshake is over: two flights of the largest
 /// certificate chains seen in practice fit several times.
@@ -33,8 +36,10 @@ pub(crate) async fn dial(
     stream: &mut TcpStream,
     tls: &TlsState,
     address: IpAddr,
+    signing: &Signing,
 ) -> Result<Secured, Refusal> {
-    drive(stream, tls.dial(address)?, Vec::with_capacity(4096)).await
+    let aside = tls.signs_remotely().then_some(signing);
+    drive(stream, tls.dial(address)?, Vec::with_capacity(4096), aside).await
 }
 
 /// Accepts TLS from a peer whose first bytes were read already.
@@ -42,8 +47,10 @@ pub(crate) async fn accept(
     stream: &mut TcpStream,
     tls: &TlsState,
     first: Vec<u8>,
+    signing: &Signing,
 ) -> Result<Secured, Refusal> {
-    drive(stream, tls.accept()?, first).await
+    let aside = tls.signs_remotely().then_some(signing);
+    drive(stream, tls.accept()?, first, aside).await
 }
 
 impl Secured {
@@ -71,15 +78,28 @@ impl Secured {
     }
 }
 
+/// `aside` is where a step is made that may have to wait for its signature.
 async fn drive(
     stream: &mut TcpStream,
     mut session: Session,
     mut incoming: Vec<u8>,
+    aside: Option<&Signing>,
 ) -> Result<Secured, Refusal> {
     let mut outgoing = Vec::with_capacity(2048);
     let mut received = incoming.len();
     loop {
-        match session.handshake(&mut incoming, &mut outgoing) {
+        let turn = match aside {
+            // The first step of one who dials has nothing to sign yet.
+            Some(signing) if !incoming.is_empty() => {
+                let step = Step::new(session, incoming, outgoing);
+                // Boxed, so that a handshake whose key is at hand does not carry it.
+                let (made, turn) = Box::pin(signing.make(step)).await?;
+                (session, incoming, outgoing) = (made.session, made.incoming, made.outgoing);
+                turn
+            }
+            _ => session.handshake(&mut incoming, &mut outgoing),
+        };
+        match turn {
             Ok(Handshake::Done) => return Ok(Secured { session, outgoing }),
             Ok(Handshake::NeedsBytes) => {
                 stream.write_all(&outgoing).await?;

@@ -30,6 +30,7 @@ mod refusal;
 mod relay;
 mod reload;
 mod shared;
+mod signing;
 mod startup;
 mod status;
 mod turnover;

@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use ringlock_config::{
-    Config, IdentityFiles, Origin, TlsOffer, TrustAnchors,
+    Config, IdentityFiles, Origin, ServerEncryption, StorePassword, TlsOffer, TrustAnchors,
     resolve::{Secret, Setting},
 };
 use ringlock_files::{FileError, read_limited, read_private};
-use ringlock_pki::{Identity, IdentityError, Trust, TrustError};
-use ringlock_store::{KeyStore, StoreError};
+use ringlock_pki::{
+    CrlError, Identity, IdentityError, RevocationLists, StaleList, Trust, TrustError,
+    crl::read_revocation_lists,
+};
+use ringlock_secret::{Password, PasswordError, PasswordSource};
+use ringlock_store::{MAX_BYTES, Opened, Passwords, StoreError, open};
 use ringlock_tls::{BuildError, Offer, Options, TlsState, Version};
 use time::OffsetDateTime;
-
-/// The most that is read from a key or certificate file: a truststore of several hundred CAs.
-const MAX_FILE: u64 = 1 << 20;
 
 /// The most that is read of a configuration in which a key stands.
 const MAX_CONFIG: u64 = 8 << 20;
@@ -31,6 +32,17 @@ pub enum LoadError {
         path: PathBuf,
         /// What is wrong with it.
         source: StoreError,
+    },
+    /// A file with a password cannot be read.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A revocation list is not one of the trusted CAs', or is not to be gone by.
+    #[error("{}: {source}", path.display())]
+    RevocationList {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CrlError,
     },
     /// Key and certificates do not make an identity.
     #[error("{}: {source}", path.display())]
@@ -63,8 +75,9 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError`] names the file.
 pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError> {
-    let identity = identity(&config.internode.identity, now)?;
-    let trust = trust(&config.internode.trust, now)?;
+    let internode = &config.internode;
+    let identity = identity(internode, now)?;
+    let trust = trust(internode, now)?;
     for subject in &identity.unused {
         tracing::info!(
             subject,
@@ -79,15 +92,36 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
             "an expired CA is not trusted"
         );
     }
+    let lists = revocation_lists(internode, &trust, now)?;
     let options = Options {
-        client_auth: config.internode.require_client_auth,
-        endpoint_verification: config.internode.require_endpoint_verification,
+        client_auth: internode.require_client_auth,
+        endpoint_verification: internode.require_endpoint_verification,
     };
-    let offer = offer(&config.internode.offer);
-    TlsState::build(&identity, &trust, options, &offer).map_err(|source| LoadError::Build {
-        path: certificate_path(&config.internode.identity),
+    let offer = offer(&internode.offer);
+    let lists = (&lists, StaleList::Refuse);
+    let state = TlsState::build_with_lists(&identity, &trust, lists, options, &offer);
+    state.map_err(|source| LoadError::Build {
+        path: certificate_path(&internode.identity),
         source,
     })
+}
+
+/// The lists of revoked certificates that the configuration names.
+fn revocation_lists(
+    internode: &ServerEncryption,
+    trust: &Trust,
+    now: OffsetDateTime,
+) -> Result<RevocationLists, LoadError> {
+    let Some(path) = &internode.revocation_list else {
+        return Ok(RevocationLists::default());
+    };
+    let refused = |source| LoadError::RevocationList {
+        path: path.clone(),
+        source,
+    };
+    let bytes = read_limited(path, MAX_BYTES)?;
+    let lists = read_revocation_lists(&bytes).map_err(refused)?;
+    RevocationLists::select(lists, &trust.anchors, now, StaleList::Refuse).map_err(refused)
 }
 
 /// What handshakes offer; suites that cannot be carried out are told, in Cassandra's words
@@ -114,6 +148,13 @@ fn offer(configured: &TlsOffer) -> Offer {
 pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
     let mut files = vec![config.path.clone()];
     files.extend(config.database.as_ref().map(|file| file.path.clone()));
+    let internode = &config.internode;
+    let passwords = [&internode.keystore_password, &internode.truststore_password];
+    files.extend(passwords.into_iter().filter_map(|password| match password {
+        Some(StorePassword::File(path)) => Some(path.clone()),
+        Some(StorePassword::Given(_)) | None => None,
+    }));
+    files.extend(internode.revocation_list.clone());
     match &config.internode.trust {
         TrustAnchors::File(truststore) => files.push(truststore.clone()),
         TrustAnchors::Inline(_) => {}
@@ -138,27 +179,29 @@ pub(crate) fn key_file(config: &Config) -> &Path {
     }
 }
 
-fn identity(files: &IdentityFiles, now: OffsetDateTime) -> Result<Identity, LoadError> {
+fn identity(internode: &ServerEncryption, now: OffsetDateTime) -> Result<Identity, LoadError> {
+    let files = &internode.identity;
+    let password = internode.keystore_password.as_ref();
     let store = match files {
         IdentityFiles::Pair {
             certificate,
             keyfile,
         } => {
-            let certificates = read_store(certificate, &read_limited(certificate, MAX_FILE)?)?;
-            certificates.join(read_store(keyfile, &read_private(keyfile, MAX_FILE)?)?)
+            let certificates =
+                read_store(certificate, &read_limited(certificate, MAX_BYTES)?, None)?;
+            let key = read_store(keyfile, &read_private(keyfile, MAX_BYTES)?, password)?;
+            certificates.store.join(key.store)
         }
         IdentityFiles::Combined { keystore } => {
-            read_store(keystore, &read_private(keystore, MAX_FILE)?)?
+            read_store(keystore, &read_private(keystore, MAX_BYTES)?, password)?.store
         }
         IdentityFiles::Inline { private_key } => {
             // The key is as exposed as the file that it stands in.
             if let Some(file) = file_of(private_key) {
                 read_private(file, MAX_CONFIG)?;
             }
-            read_store(
-                &place_of(private_key),
-                private_key.value.reveal().as_bytes(),
-            )?
+            let pem = private_key.value.reveal().as_bytes();
+            read_store(&place_of(private_key), pem, password)?.store
         }
     };
     Identity::select(store, now).map_err(|source| LoadError::Identity {
@@ -167,26 +210,58 @@ fn identity(files: &IdentityFiles, now: OffsetDateTime) -> Result<Identity, Load
     })
 }
 
-fn trust(anchors: &TrustAnchors, now: OffsetDateTime) -> Result<Trust, LoadError> {
-    let (path, store) = match anchors {
+fn trust(internode: &ServerEncryption, now: OffsetDateTime) -> Result<Trust, LoadError> {
+    let password = internode.truststore_password.as_ref();
+    let (path, store) = match &internode.trust {
         TrustAnchors::File(path) => {
-            let store = read_store(path, &read_limited(path, MAX_FILE)?)?;
-            (path.clone(), store)
+            let opened = read_store(path, &read_limited(path, MAX_BYTES)?, password)?;
+            warn_of_blind_java(path, &opened);
+            (path.clone(), opened.store)
         }
         TrustAnchors::Inline(trusted) => {
             let path = place_of(trusted);
-            let store = read_store(&path, trusted.value.reveal().as_bytes())?;
-            (path, store)
+            let pem = trusted.value.reveal().as_bytes();
+            let opened = read_store(&path, pem, None)?;
+            (path, opened.store)
         }
     };
     Trust::select(&store, now).map_err(|source| LoadError::Trust { path, source })
 }
 
-fn read_store(path: &Path, bytes: &[u8]) -> Result<KeyStore, LoadError> {
-    ringlock_store::parse_pem(bytes).map_err(|source| LoadError::Store {
+/// A database that is to speak TLS itself from this truststore would trust nobody.
+fn warn_of_blind_java(path: &Path, opened: &Opened) {
+    let marked = opened.store.certificates.iter().any(|entry| entry.trusted);
+    if !marked && !opened.store.certificates.is_empty() {
+        let path = path.display();
+        tracing::warn!(
+            "{path}: Java sees no trust anchor in this truststore, since no certificate is marked \
+             as trusted; `ringlock store repair` marks them"
+        );
+    }
+}
+
+/// Opens a store of any format, told by its content.
+fn read_store(
+    path: &Path,
+    bytes: &[u8],
+    password: Option<&StorePassword>,
+) -> Result<Opened, LoadError> {
+    let password = password.map(reveal).transpose()?;
+    let passwords = Passwords {
+        store: password.as_ref().map(Password::expose),
+        key: None,
+    };
+    open(bytes, passwords).map_err(|source| LoadError::Store {
         path: path.to_owned(),
         source,
     })
+}
+
+fn reveal(password: &StorePassword) -> Result<Password, PasswordError> {
+    match password {
+        StorePassword::Given(password) => Ok(Password::new(password.value.reveal())),
+        StorePassword::File(path) => PasswordSource::File(path.clone()).read(),
+    }
 }
 
 /// The file of the certificate, or the place of the key that holds it.

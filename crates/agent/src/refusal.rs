@@ -115,10 +115,14 @@ fn handshake_code(failure: &HandshakeFailure) -> &'static str {
         HandshakeFailure::AddressNotCertified(_) => "address-not-certified",
         HandshakeFailure::WrongPurpose => "wrong-purpose",
         HandshakeFailure::BadCertificate(_) => "bad-certificate",
+        HandshakeFailure::Revoked(_) => "revoked",
+        HandshakeFailure::RevocationListExpired(_) => "revocation-list-expired",
+        HandshakeFailure::RevocationUnknown => "revocation-unknown",
         HandshakeFailure::Alert(_) => REFUSED_BY_PEER,
         HandshakeFailure::Closed => "closed-in-handshake",
         HandshakeFailure::NotTls(_) => "not-tls",
         HandshakeFailure::NothingInCommon(_) => "nothing-in-common",
+        HandshakeFailure::NotSigned(_) => "not-signed",
         HandshakeFailure::Other(_) => "handshake-failed",
     }
 }
@@ -197,10 +201,14 @@ mod tests {
             HandshakeFailure::AddressNotCertified(text()),
             HandshakeFailure::WrongPurpose,
             HandshakeFailure::BadCertificate(text()),
+            HandshakeFailure::Revoked(text()),
+            HandshakeFailure::RevocationListExpired(text()),
+            HandshakeFailure::RevocationUnknown,
             HandshakeFailure::Alert(text()),
             HandshakeFailure::Closed,
             HandshakeFailure::NotTls(text()),
             HandshakeFailure::NothingInCommon(text()),
+            HandshakeFailure::NotSigned(text()),
             HandshakeFailure::Other(text()),
         ];
         all.extend(handshakes.map(Refusal::from));

@@ -35,7 +35,7 @@ const SETTLE: Duration = Duration::from_millis(300);
 const POLL: Duration = Duration::from_secs(30);
 
 /// The most that is read of any watched file to tell whether it changed.
-const MAX_FILE: u64 = 8 << 20;
+const MAX_FILE: u64 = ringlock_store::MAX_BYTES;
 
 /// Why a reload changed nothing.
 #[derive(Debug, thiserror::Error)]

@@ -18,7 +18,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{links::Links, mode::ModeStore, refusal::Tally, validity::Warned};
+use crate::{links::Links, mode::ModeStore, refusal::Tally, signing::Signing, validity::Warned};
 
 /// State and counters of one agent. Workers read it, the control thread changes it.
 pub(crate) struct Shared {
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) warned: Warned,
     /// Places for peers that have not proved themselves yet.
     pub(crate) handshakes: Arc<Semaphore>,
+    /// Where handshakes go on whose key is elsewhere.
+    pub(crate) signing: Signing,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) reloads: Reloads,
     pub(crate) started: Instant,
@@ -73,6 +75,7 @@ impl Shared {
             connections: Tally::default(),
             warned: Warned::default(),
             handshakes: Arc::new(Semaphore::new(config.max_handshakes.get())),
+            signing: Signing::default(),
             phase: watch::Sender::new(Phase::Running),
             reloads: Reloads::default(),
             started: Instant::now(),

@@ -78,7 +78,11 @@ pub(crate) fn spawn(
             let shared = Arc::clone(shared);
             std::thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || runtime.block_on(work(shared, doors, busy_poll)))
+                .spawn(move || {
+                    runtime.block_on(work(shared, doors, busy_poll));
+                    // A token that hangs must not keep the agent from ending.
+                    runtime.shutdown_background();
+                })
         })
         .collect()
 }

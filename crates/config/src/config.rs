@@ -118,8 +118,16 @@ pub struct ServerEncryption {
     /// This node's certificate and key. Required whatever the mode is: encryption is switched on
     /// in a running agent.
     pub identity: IdentityFiles,
-    /// Certificates of the CAs to trust, PEM. Required likewise.
+    /// What the keystore, or the private key in PEM, is under: `keystore_password`,
+    /// `keystore_password_file`, or the factory's `private_key_password`.
+    pub keystore_password: Option<StorePassword>,
+    /// Certificates of the CAs to trust. Required likewise.
     pub trust: TrustAnchors,
+    /// What the truststore is under: `truststore_password` or `truststore_password_file`.
+    pub truststore_password: Option<StorePassword>,
+    /// `certficate_revocation_list`, ScyllaDB's spelling: the certificates that their CAs have
+    /// taken back, PEM or DER. Unset: none is looked for.
+    pub revocation_list: Option<PathBuf>,
     /// What handshakes may choose from.
     pub offer: TlsOffer,
     /// `max_certificate_validity_period`: how long a peer's certificate may be valid from its first
@@ -143,7 +151,16 @@ pub struct TlsOffer {
     pub dropped: Vec<&'static Suite>,
 }
 
-/// The PEM that holds a node's key and certificate chain.
+/// What a store is opened with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorePassword {
+    /// It stands in the configuration, or is a product's default.
+    Given(Setting<Secret>),
+    /// It is what the file holds, less one line end.
+    File(PathBuf),
+}
+
+/// The stores that hold a node's key and certificate chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityFiles {
     /// One file each, in ScyllaDB's words.
@@ -153,7 +170,8 @@ pub enum IdentityFiles {
         /// Its private key.
         keyfile: PathBuf,
     },
-    /// One file for both, as Cassandra's `PEMBasedSslContextFactory` reads it.
+    /// One file for both: a keystore of Java's in any format, or PEM as Cassandra's
+    /// `PEMBasedSslContextFactory` reads it.
     Combined {
         /// The private key and the chain.
         keystore: PathBuf,
@@ -165,7 +183,7 @@ pub enum IdentityFiles {
     },
 }
 
-/// PEM with the certificates to trust.
+/// The certificates to trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustAnchors {
     /// A file.

@@ -1,8 +1,8 @@
 use std::{fmt::Display, path::Path, time::Duration};
 
 use crate::{
-    Config, Dialect, IdentityFiles, Interception, Listener, Origin, TlsOffer, TrustAnchors,
-    resolve::Line, value::spelled,
+    Config, Dialect, IdentityFiles, Interception, Listener, Origin, StorePassword, TlsOffer,
+    TrustAnchors, resolve::Line, value::spelled,
 };
 
 impl Config {
@@ -115,9 +115,18 @@ impl Lines<'_> {
                 self.add(&key(PRIVATE_KEY), &private_key.value);
             }
         }
+        self.add_password(
+            &key("keystore_password"),
+            internode.keystore_password.as_ref(),
+        );
         match &internode.trust {
             TrustAnchors::File(truststore) => self.add_path(&key("truststore"), truststore),
             TrustAnchors::Inline(trusted) => self.add(&key(TRUSTED), &trusted.value),
+        }
+        let password = internode.truststore_password.as_ref();
+        self.add_password(&key("truststore_password"), password);
+        if let Some(list) = &internode.revocation_list {
+            self.add_path(&key("certficate_revocation_list"), list);
         }
         self.offer(&internode.offer);
         for (name, limit) in [
@@ -166,6 +175,17 @@ impl Lines<'_> {
 
     fn add_path(&mut self, key: &str, path: &Path) {
         self.add(key, path.display());
+    }
+
+    fn add_password(&mut self, key: &str, password: Option<&StorePassword>) {
+        match password {
+            Some(StorePassword::Given(password)) => {
+                let origin = password.origin.clone();
+                self.lines.push(Line::text(key, &password.value, origin));
+            }
+            Some(StorePassword::File(path)) => self.add_path(&format!("{key}_file"), path),
+            None => {}
+        }
     }
 
     fn add_duration(&mut self, key: &str, duration: Duration) {

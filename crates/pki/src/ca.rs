@@ -111,12 +111,17 @@ impl Ca {
 
     /// Takes a CA that [`Ca::init`] made from a store with its key and its certificate.
     pub fn load(store: &KeyStore) -> Result<Self, LoadError> {
-        let ([key], [der]) = (store.keys.as_slice(), store.certificates.as_slice()) else {
+        if !store.revocation_lists.is_empty() {
+            return Err(LoadError::RevocationList);
+        }
+        let certificates: Vec<_> = store.all_certificates().collect();
+        let ([entry], [der]) = (store.keys.as_slice(), certificates.as_slice()) else {
             return Err(LoadError::Count {
                 keys: store.keys.len(),
-                certificates: store.certificates.len(),
+                certificates: certificates.len(),
             });
         };
+        let (key, der) = (&entry.key, *der);
         let certificate = parse(der)?;
         let subject = || name(certificate.subject());
         let own_kind = certificate

@@ -1,11 +1,13 @@
-use ringlock_store::{KeyStore, PrivateKey};
+use std::sync::Arc;
+
+use ringlock_store::{KeyEntry, KeyStore, PrivateKey};
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, extensions::ExtendedKeyUsage};
 
 use crate::{
-    LeafError, LeafFacts, UnusableKey, chain,
-    key::public_key,
+    IdentityKey, LeafError, LeafFacts, Signer, UnusableKey, chain,
+    key::{public_key, subject_public_key},
     leaf::{extension_error, parse},
     text::{name, utc},
 };
@@ -15,8 +17,8 @@ use crate::{
 pub struct Identity {
     /// What is sent: the leaf, then each certificate's issuer, without a self-signed root.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The leaf's private key.
-    pub key: PrivateKey,
+    /// The leaf's private key, or who signs with it.
+    pub key: IdentityKey,
     /// What the leaf says.
     pub leaf: LeafFacts,
     /// Subjects of certificates in the store that have no part in the chain; worth a warning.
@@ -39,6 +41,12 @@ pub enum IdentityError {
     /// There is no certificate.
     #[error("there is no certificate beside the private key")]
     NoCertificate,
+    /// A revocation list, which nothing would look at here.
+    #[error(
+        "there is a certificate revocation list beside the certificate, where none is used; \
+         take it out"
+    )]
+    RevocationList,
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] UnusableKey),
@@ -110,14 +118,44 @@ impl Identity {
     /// signing (`digitalSignature`), `serverAuth` and `clientAuth`, since an agent dials and is
     /// dialled with the same certificate.
     pub fn select(store: KeyStore, now: OffsetDateTime) -> Result<Self, IdentityError> {
+        if !store.revocation_lists.is_empty() {
+            return Err(IdentityError::RevocationList);
+        }
+        let certificates = store.all_certificates().cloned().collect();
         let key = only_key(store.keys)?;
         let public = public_key(&key)?;
-        let ders = without_repeats(store.certificates);
+        Self::judge(IdentityKey::Private(key), &public, certificates, now)
+    }
+
+    /// The same judgements for a key that stays where it is: the leaf is the one of
+    /// `certificates` that holds the key's public half.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select); [`UnusableKey`] for a signer that knows no scheme of TLS.
+    pub fn with_signer(
+        signer: Arc<dyn Signer>,
+        certificates: Vec<CertificateDer<'static>>,
+        now: OffsetDateTime,
+    ) -> Result<Self, IdentityError> {
+        if signer.schemes().is_empty() {
+            return Err(UnusableKey.into());
+        }
+        let public = subject_public_key(signer.public_key())?;
+        Self::judge(IdentityKey::Remote(signer), &public, certificates, now)
+    }
+
+    fn judge(
+        key: IdentityKey,
+        public: &[u8],
+        certificates: Vec<CertificateDer<'static>>,
+        now: OffsetDateTime,
+    ) -> Result<Self, IdentityError> {
+        let ders = without_repeats(certificates);
         let certificates = ders
             .iter()
             .map(|der| parse(der))
             .collect::<Result<Vec<_>, _>>()?;
-        let leaf = find_leaf(&certificates, &public, now)?;
+        let leaf = find_leaf(&certificates, public, now)?;
         let order = chain::order(&certificates, leaf);
         for position in &order.sent {
             check_validity(&certificates[*position], now)?;
@@ -137,8 +175,8 @@ impl Identity {
     }
 }
 
-fn only_key(keys: Vec<PrivateKey>) -> Result<PrivateKey, IdentityError> {
-    let mut different = without_repeats(keys);
+fn only_key(entries: Vec<KeyEntry>) -> Result<PrivateKey, IdentityError> {
+    let mut different = without_repeats(entries.into_iter().map(|entry| entry.key).collect());
     match different.len() {
         0 | 1 => different.pop().ok_or(IdentityError::NoKey),
         count => Err(IdentityError::ManyKeys { count }),

@@ -3,7 +3,8 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
 };
 use ringlock_store::PrivateKey;
-use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
+use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 
 /// A private key that no TLS handshake could be signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,4 +37,14 @@ pub(crate) fn public_key(key: &PrivateKey) -> Result<Vec<u8>, UnusableKey> {
     };
     rsa.map(|pair| pair.public_key().as_ref().to_vec())
         .map_err(|_| UnusableKey)
+}
+
+/// The same of a key that signs elsewhere.
+pub(crate) fn subject_public_key(
+    info: &SubjectPublicKeyInfoDer<'_>,
+) -> Result<Vec<u8>, UnusableKey> {
+    match SubjectPublicKeyInfo::from_der(info) {
+        Ok(([], info)) => Ok(info.subject_public_key.data.into_owned()),
+        _ => Err(UnusableKey),
+    }
 }

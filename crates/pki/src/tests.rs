@@ -1,7 +1,10 @@
 mod ca;
+mod crl;
 mod identity;
 mod leaf;
 mod trust;
+mod verify;
+mod view;
 
 use std::{
     path::Path,
@@ -65,8 +68,12 @@ impl Made {
     /// A store with this one's key and those certificates.
     fn store<'a>(&self, certificates: impl IntoIterator<Item = &'a Self>) -> KeyStore {
         KeyStore {
-            keys: vec![self.private_key()],
-            certificates: certificates.into_iter().map(|it| it.der.clone()).collect(),
+            keys: vec![self.private_key().into()],
+            certificates: certificates
+                .into_iter()
+                .map(|it| it.der.clone().into())
+                .collect(),
+            ..KeyStore::default()
         }
     }
 }
@@ -126,6 +133,10 @@ fn run(folder: &Path, command: &str) -> String {
     clippy::disallowed_methods,
     reason = "ringlock_files is not among the crates this one may depend on"
 )]
-fn put(folder: &Path, name: &str, content: &str) {
+fn put_bytes(folder: &Path, name: &str, content: &[u8]) {
     std::fs::write(folder.join(name), content).unwrap();
+}
+
+fn put(folder: &Path, name: &str, content: &str) {
+    put_bytes(folder, name, content.as_bytes());
 }

@@ -1,4 +1,4 @@
-use ringlock_store::KeyStore;
+use ringlock_store::{CertificateEntry, KeyStore};
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
@@ -43,6 +43,13 @@ pub enum TrustError {
          so the key must be taken out, and replaced if the file was ever handed on"
     )]
     PrivateKey,
+    /// A revocation list, which nothing would look at here: whoever put it in would wrongly
+    /// believe that it is obeyed.
+    #[error(
+        "there is a certificate revocation list among the trusted certificates, where none is \
+         used; take it out"
+    )]
+    RevocationList,
     /// A certificate cannot be read.
     #[error(transparent)]
     Unreadable(#[from] LeafError),
@@ -70,7 +77,8 @@ pub enum TrustError {
 }
 
 impl Trust {
-    /// Takes every certificate of a store as a trust anchor.
+    /// Takes the certificates of a store as trust anchors: those that are marked as such, or,
+    /// where none is, every one.
     ///
     /// Each must be a CA's (`basicConstraints` says so, and `keyUsage`, where present, allows
     /// to sign certificates): a node's certificate in a trust store would be believed until it
@@ -82,10 +90,13 @@ impl Trust {
         if !store.keys.is_empty() {
             return Err(TrustError::PrivateKey);
         }
+        if !store.revocation_lists.is_empty() {
+            return Err(TrustError::RevocationList);
+        }
         let mut anchors: Vec<CertificateDer<'static>> = Vec::new();
         let mut expired = Vec::new();
         let mut valid_until: Option<OffsetDateTime> = None;
-        for der in &store.certificates {
+        for der in candidates(store) {
             let certificate = parse(der)?;
             check_ca(&certificate)?;
             let not_after = certificate.validity().not_after.to_datetime();
@@ -108,6 +119,15 @@ impl Trust {
             None => Err(none_left(expired, now)),
         }
     }
+}
+
+/// PKCS #12 stores that `openssl` wrote mark no certificate as trusted. Java then trusts none,
+/// which nobody means who hands the file to another; `ringlock check` says so.
+fn candidates(store: &KeyStore) -> impl Iterator<Item = &CertificateDer<'static>> {
+    let marked = store.certificates.iter().any(|entry| entry.trusted);
+    let meant = move |entry: &&CertificateEntry| entry.trusted || !marked;
+    let entries = store.certificates.iter().filter(meant);
+    entries.map(|entry| &entry.certificate)
 }
 
 fn check_ca(certificate: &X509Certificate<'_>) -> Result<(), TrustError> {

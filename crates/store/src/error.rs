@@ -1,4 +1,4 @@
-use crate::{Format, MAX_BYTES};
+use crate::{Format, JksError, MAX_BYTES, PbeError, Pkcs12Error};
 
 /// Why a store could not be read.
 ///
@@ -15,8 +15,22 @@ pub enum StoreError {
     /// No byte but white space.
     #[error("this is empty; expected PEM sections of private keys or certificates")]
     Empty,
-    /// A format that is known and not read.
-    #[error("this is {format}, but this version reads PEM only; {}", format.conversion())]
+    /// A JKS or JCEKS store that could not be read.
+    #[error(transparent)]
+    Jks(#[from] JksError),
+    /// A PKCS #12 store that could not be read.
+    #[error(transparent)]
+    Pkcs12(#[from] Pkcs12Error),
+    /// A certificate, key or revocation list in DER form that is damaged.
+    #[error("this looks like {format}, but it is damaged: {reason}")]
+    Damaged {
+        /// What it looks like.
+        format: Format,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another format where only PEM is asked for.
+    #[error("this is {format}, but only PEM is read here; {}", format.conversion())]
     NotPem {
         /// The format.
         format: Format,
@@ -60,14 +74,22 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A private key under a password.
+    /// A private key under a password, and there is none.
     #[error(
-        "line {line}: the private key is encrypted, but this version reads unencrypted keys only; \
-         `openssl pkey -in OLD -out NEW` asks for the password and writes one"
+        "{}the private key is encrypted, and no password is given for it; `openssl pkey -in OLD \
+         -out NEW` asks for the password and writes an unencrypted one", at(*line)
     )]
     Encrypted {
-        /// Where the section begins.
-        line: usize,
+        /// Where the section begins; `None`: the key is not in PEM.
+        line: Option<usize>,
+    },
+    /// A private key that the password does not open, or in a way that is not known.
+    #[error("{}the private key cannot be decrypted: {reason}", at(*line))]
+    Locked {
+        /// Where the section begins; `None`: the key is not in PEM.
+        line: Option<usize>,
+        /// Why.
+        reason: PbeError,
     },
     /// A section that has no place in a store.
     #[error("line {line}: a section {label} is not expected here; {hint}")]
@@ -79,4 +101,9 @@ pub enum StoreError {
         /// What to do about it.
         hint: &'static str,
     },
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map(|line| format!("line {line}: "))
+        .unwrap_or_default()
 }

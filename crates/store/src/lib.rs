@@ -1,61 +1,49 @@
 //! Bytes to and from private keys and certificates.
 //!
 //! ```text
-//!                  ┌─ PEM ──► sections ──► KeyStore { keys, certificates }
-//! bytes ──► sniff ─┤
-//!                  └─ JKS, JCEKS, PKCS12, bare DER ──► a refusal that says how to convert
+//!                  ┌─ PEM, bare DER ─┐
+//! bytes ──► sniff ─┼─ JKS, JCEKS ────┼──► KeyStore { keys, certificates, revocation_lists }
+//!    ▲             └─ PKCS12 ────────┘       │
+//!    └──────── write as one of a `Kind` ◄────┘
 //! ```
 //!
 //! The format is told by content, never by name. What is read is bounded, every message names
-//! the line, and private keys are wiped from memory when they are dropped and never shown.
+//! the line or entry, and private keys are wiped from memory when they are dropped and never
+//! shown.
 //!
 //! It opens no file and judges nothing: whether a key belongs to a certificate, who issued it
 //! and whether it is still valid is `ringlock-pki`'s to say.
 
+mod bare;
+mod der;
+mod entry;
 mod error;
+mod java;
+mod jks;
 mod key;
+mod names;
+mod open;
+mod pbe;
 mod pem;
+mod pkcs12;
+mod salt;
 mod sniff;
+mod write;
 
-use std::fmt;
-
-use rustls_pki_types::CertificateDer;
-
+pub use entry::{CertificateEntry, KeyEntry, KeyStore, OtherEntry};
 pub use error::StoreError;
-pub use key::PrivateKey;
+pub use java::{JavaView, as_java_sees};
+pub use jks::JksError;
+pub use key::{KeyFormError, PrivateKey};
+pub use open::{Opened, Passwords, open};
+pub use pbe::{MAX_ITERATIONS, PbeError};
 pub use pem::{certificate_to_pem, certificates_to_pem, parse_pem};
+pub use pkcs12::Pkcs12Error;
 pub use sniff::{Format, sniff};
+pub use write::{Kind, UnknownKind, WriteError, Writing, write};
 
-/// The most bytes a store may have: 1 MiB, five times what the roots of the public web take.
-pub const MAX_BYTES: u64 = 1 << 20;
-
-/// What a store holds, in the order of the file.
-#[derive(Default)]
-pub struct KeyStore {
-    /// The private keys.
-    pub keys: Vec<PrivateKey>,
-    /// The certificates; each is readable X.509.
-    pub certificates: Vec<CertificateDer<'static>>,
-}
-
-impl KeyStore {
-    /// Both stores' content as one, such as a key file's and a certificate file's.
-    #[must_use]
-    pub fn join(mut self, other: Self) -> Self {
-        self.keys.extend(other.keys);
-        self.certificates.extend(other.certificates);
-        self
-    }
-}
-
-impl fmt::Debug for KeyStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyStore")
-            .field("keys", &self.keys)
-            .field("certificates", &self.certificates.len())
-            .finish()
-    }
-}
+/// The most bytes a store may have: 32 MiB, room for more than 10,000 certificates.
+pub const MAX_BYTES: u64 = 32 << 20;
 
 #[cfg(test)]
 mod tests;

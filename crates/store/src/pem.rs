@@ -2,42 +2,97 @@ use base64ct::{Base64, Encoding};
 use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
-use crate::{Format, KeyStore, MAX_BYTES, PrivateKey, StoreError, sniff::is_der_sequence};
+use crate::{
+    Format, KeyStore, MAX_BYTES, Opened, Passwords, PbeError, PrivateKey, StoreError, WriteError,
+    Writing, bare,
+    names::shown,
+    pbe::{Budget, open_key, seal_key},
+    salt::Salts,
+    sniff::is_der_sequence,
+};
+use section::{Section, Sections};
+
+mod section;
+mod traditional;
 
 pub(crate) const PRIVATE_KEY: &str = "PRIVATE KEY";
 pub(crate) const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
 pub(crate) const EC_PRIVATE_KEY: &str = "EC PRIVATE KEY";
+const ENCRYPTED_PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
 const CERTIFICATE: &str = "CERTIFICATE";
+const REVOCATION_LIST: &str = "X509 CRL";
 
-/// Reads a store of PEM sections (RFC 7468): private keys in PKCS #8, PKCS #1 and SEC 1 form,
-/// and certificates, in any order.
+/// Reads a store of PEM sections (RFC 7468) without any password: unencrypted private keys in
+/// PKCS #8, PKCS #1 and SEC 1 form, certificates and revocation lists, in any order.
 ///
 /// Text between sections is skipped, as `openssl` writes some there; so are the parameters it
-/// puts before an elliptic curve key. Any other section is an error, because ignoring a
-/// certificate revocation list, say, would promise what is not kept.
+/// puts before an elliptic curve key. Any other section is an error. Another format is one too;
+/// [`open`](crate::open()) reads them all.
 pub fn parse_pem(bytes: &[u8]) -> Result<KeyStore, StoreError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(StoreError::TooLarge { size: bytes.len() });
     }
     match crate::sniff(bytes) {
-        Format::Pem => {}
-        format => return Err(StoreError::NotPem { format }),
+        Format::Pem => Ok(read(bytes, Passwords::default())?.store),
+        format => Err(StoreError::NotPem { format }),
     }
+}
+
+/// Reads a store of PEM sections, encrypted private keys included: in PKCS #8 form and in the
+/// traditional one of OpenSSL.
+pub(crate) fn read(bytes: &[u8], passwords: Passwords<'_>) -> Result<Opened, StoreError> {
     if bytes.trim_ascii().is_empty() {
         return Err(StoreError::Empty);
     }
-    let mut store = KeyStore::default();
     let mut sections = Sections::new(bytes);
+    let mut contents = Contents {
+        passwords,
+        budget: Budget::new(),
+        protection: Vec::new(),
+        store: KeyStore::default(),
+    };
     let mut found = false;
     while let Some(section) = sections.next()? {
         found = true;
-        place(&section, &mut store)?;
+        contents.take(&section)?;
     }
-    if found {
-        Ok(store)
-    } else {
-        Err(StoreError::NoSection)
+    if !found {
+        return Err(StoreError::NoSection);
     }
+    Ok(Opened {
+        format: Format::Pem,
+        protection: contents.protection,
+        store: contents.store,
+        bags: None,
+    })
+}
+
+/// Writes each key with its chain behind it, then the certificates and the revocation lists.
+///
+/// PEM has no names: those are left out.
+pub(crate) fn write(store: &KeyStore, how: &Writing<'_>) -> Result<Zeroizing<Vec<u8>>, WriteError> {
+    if let Some(other) = store.others.first() {
+        return Err(WriteError::Other {
+            alias: shown(other.alias.as_deref().unwrap_or_default()),
+            kind: other.kind,
+        });
+    }
+    let mut sections = Vec::new();
+    for (at, entry) in store.keys.iter().enumerate() {
+        sections.push(key_section(&entry.key, at, how)?);
+        let chain = entry.chain.iter();
+        sections.extend(chain.map(|der| encode(CERTIFICATE, der)));
+    }
+    let certificates = store.certificates.iter();
+    sections.extend(certificates.map(|entry| encode(CERTIFICATE, &entry.certificate)));
+    let lists = store.revocation_lists.iter();
+    sections.extend(lists.map(|list| encode(REVOCATION_LIST, list)));
+    let size = sections.iter().map(|section| section.len()).sum();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+    for section in &sections {
+        bytes.extend_from_slice(section.as_bytes());
+    }
+    Ok(bytes)
 }
 
 /// A certificate as a PEM section.
@@ -47,7 +102,7 @@ pub fn certificate_to_pem(certificate: &CertificateDer<'_>) -> String {
 
 /// Certificates as PEM sections, one after the other.
 pub fn certificates_to_pem<'a>(
-    certificates: impl IntoIterator<Item = &'a CertificateDer<'a>>,
+    certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>,
 ) -> String {
     certificates.into_iter().map(certificate_to_pem).collect()
 }
@@ -71,180 +126,122 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     text
 }
 
-fn place(section: &Section<'_>, store: &mut KeyStore) -> Result<(), StoreError> {
-    let line = section.line;
-    let make: fn(Vec<u8>) -> PrivateKey = match section.label {
-        CERTIFICATE | "X509 CERTIFICATE" => {
-            store.certificates.push(certificate(section)?);
-            return Ok(());
-        }
-        // What `openssl ecparam -genkey` writes before the key; the key repeats it.
-        "EC PARAMETERS" | "DH PARAMETERS" => return Ok(()),
-        "ENCRYPTED PRIVATE KEY" => return Err(StoreError::Encrypted { line }),
-        PRIVATE_KEY => PrivateKey::pkcs8,
-        RSA_PRIVATE_KEY => PrivateKey::pkcs1,
-        EC_PRIVATE_KEY => PrivateKey::sec1,
-        label => {
-            return Err(StoreError::Unexpected {
-                line,
-                label: label.to_owned(),
-                hint: hint(label),
-            });
-        }
+fn key_section(
+    key: &PrivateKey,
+    at: usize,
+    how: &Writing<'_>,
+) -> Result<Zeroizing<String>, WriteError> {
+    let Some(password) = how.passwords.for_keys() else {
+        return Ok(key.to_pem());
     };
-    if section.encrypted {
-        return Err(StoreError::Encrypted { line });
+    if password.is_empty() {
+        return Err(WriteError::EmptyPassword);
     }
-    let mut der = section.decode()?;
-    if !is_der_sequence(&der) {
-        let reason = "expected one DER sequence and nothing behind it";
-        return Err(section.damaged(reason.to_owned()));
-    }
-    store.keys.push(make(std::mem::take(&mut *der)));
-    Ok(())
+    let place = format!("key {}", at + 1);
+    let salts = Salts::new(how.deterministic);
+    let der = key.to_pkcs8().map_err(|reason| WriteError::Key {
+        alias: place.clone(),
+        reason,
+    })?;
+    let sealed = seal_key(&der, password, &place, salts)?;
+    Ok(encode(ENCRYPTED_PRIVATE_KEY, &sealed))
 }
 
-fn certificate(section: &Section<'_>) -> Result<CertificateDer<'static>, StoreError> {
-    let der = section.decode()?.to_vec();
-    match x509_parser::parse_x509_certificate(&der) {
-        Ok(([], _)) => Ok(CertificateDer::from(der)),
-        Ok(_) => Err(section.damaged("bytes follow the certificate".to_owned())),
-        Err(error) => Err(section.damaged(error.to_string())),
+struct Contents<'a> {
+    passwords: Passwords<'a>,
+    budget: Budget,
+    protection: Vec<String>,
+    store: KeyStore,
+}
+
+impl<'a> Contents<'a> {
+    fn take(&mut self, section: &Section<'_>) -> Result<(), StoreError> {
+        match section.label {
+            CERTIFICATE | "X509 CERTIFICATE" => {
+                let der = section.decode()?.to_vec();
+                let certificate = bare::certificate(der);
+                let certificate = certificate.map_err(|reason| section.damaged(reason))?;
+                self.store.certificates.push(certificate.into());
+            }
+            REVOCATION_LIST => {
+                let der = section.decode()?.to_vec();
+                let list = bare::revocation_list(der);
+                let list = list.map_err(|reason| section.damaged(reason))?;
+                self.store.revocation_lists.push(list);
+            }
+            // What `openssl ecparam -genkey` writes before the key; the key repeats it.
+            "EC PARAMETERS" | "DH PARAMETERS" => {}
+            ENCRYPTED_PRIVATE_KEY => {
+                let password = self.password(section)?;
+                let opened = open_key(&section.decode()?, password, &mut self.budget);
+                let (mut key, scheme) = opened.map_err(|reason| locked(section, reason))?;
+                self.protected_by(scheme.to_string());
+                let key = PrivateKey::pkcs8(std::mem::take(&mut *key));
+                self.store.keys.push(key.into());
+            }
+            PRIVATE_KEY => self.key(section, PrivateKey::pkcs8)?,
+            RSA_PRIVATE_KEY => self.key(section, PrivateKey::pkcs1)?,
+            EC_PRIVATE_KEY => self.key(section, PrivateKey::sec1)?,
+            label => {
+                return Err(StoreError::Unexpected {
+                    line: section.line,
+                    label: label.to_owned(),
+                    hint: hint(label),
+                });
+            }
+        }
+        Ok(())
     }
+
+    fn key(
+        &mut self,
+        section: &Section<'_>,
+        make: fn(Vec<u8>) -> PrivateKey,
+    ) -> Result<(), StoreError> {
+        let mut der = if section.encrypted {
+            let password = self.password(section)?;
+            let sealed = section.decode()?;
+            let opened = traditional::open(section.dek_info, &sealed, password);
+            let (der, protection) = opened.map_err(|reason| locked(section, reason))?;
+            self.protected_by(protection);
+            der
+        } else {
+            section.decode()?
+        };
+        if !is_der_sequence(&der) {
+            let reason = "expected one DER sequence and nothing behind it";
+            return Err(section.damaged(reason.to_owned()));
+        }
+        self.store.keys.push(make(std::mem::take(&mut *der)).into());
+        Ok(())
+    }
+
+    fn password(&self, section: &Section<'_>) -> Result<&'a str, StoreError> {
+        let line = Some(section.line);
+        let password = self.passwords.for_keys();
+        password.ok_or(StoreError::Encrypted { line })
+    }
+
+    fn protected_by(&mut self, protection: String) {
+        if !self.protection.contains(&protection) {
+            self.protection.push(protection);
+        }
+    }
+}
+
+fn locked(section: &Section<'_>, reason: PbeError) -> StoreError {
+    let line = Some(section.line);
+    StoreError::Locked { line, reason }
 }
 
 fn hint(label: &str) -> &'static str {
     match label {
-        "X509 CRL" => "this version reads no revocation lists; remove it",
         "TRUSTED CERTIFICATE" => "`openssl x509 -in OLD -out NEW` writes a plain certificate",
         "DSA PRIVATE KEY" => "DSA keys cannot be used for TLS 1.2 and 1.3",
         "OPENSSH PRIVATE KEY" => "it is a key of SSH; `openssl genpkey` makes one for TLS",
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
             "it is a request; put in the certificate that the CA answered with"
         }
-        _ => "expected PRIVATE KEY, RSA PRIVATE KEY, EC PRIVATE KEY or CERTIFICATE",
+        _ => "expected PRIVATE KEY, RSA PRIVATE KEY, EC PRIVATE KEY, CERTIFICATE or X509 CRL",
     }
-}
-
-/// One section, its boundaries taken off.
-struct Section<'a> {
-    /// Where it begins, counted from 1.
-    line: usize,
-    label: &'a str,
-    /// Whether a header says that the data is encrypted (RFC 1421 §4.6.1.1).
-    encrypted: bool,
-    /// The lines of base64.
-    data: Vec<&'a [u8]>,
-}
-
-/// Walks through the sections of a file.
-struct Sections<'a> {
-    rest: &'a [u8],
-    /// The line read last, counted from 1.
-    line: usize,
-}
-
-impl<'a> Sections<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
-        Self {
-            rest: bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes),
-            line: 0,
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<Section<'a>>, StoreError> {
-        while let Some(text) = self.next_line() {
-            let boundary = StoreError::Boundary { line: self.line };
-            if text.starts_with(b"-----BEGIN") {
-                let label = label(text, "-----BEGIN ").ok_or(boundary)?;
-                return self.section(label).map(Some);
-            }
-            if text.starts_with(b"-----END") {
-                return Err(boundary);
-            }
-        }
-        Ok(None)
-    }
-
-    fn section(&mut self, begun: &'a str) -> Result<Section<'a>, StoreError> {
-        let mut section = Section {
-            line: self.line,
-            label: begun,
-            encrypted: false,
-            data: Vec::new(),
-        };
-        while let Some(text) = self.next_line() {
-            if text.starts_with(b"-----BEGIN") {
-                break;
-            }
-            if text.starts_with(b"-----END") {
-                return match label(text, "-----END ") {
-                    Some(ended) if ended == begun => Ok(section),
-                    _ => Err(StoreError::Boundary { line: self.line }),
-                };
-            }
-            if text.contains(&b':') {
-                section.encrypted |=
-                    text.starts_with(b"Proc-Type:") && text.ends_with(b"ENCRYPTED");
-            } else {
-                section.data.push(text);
-            }
-        }
-        Err(StoreError::NoEnd {
-            line: section.line,
-            label: begun.to_owned(),
-        })
-    }
-
-    /// The next line without the white space around it.
-    fn next_line(&mut self) -> Option<&'a [u8]> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = self.rest.iter().position(|byte| *byte == b'\n');
-        let (text, rest) = match end {
-            Some(end) => (&self.rest[..end], &self.rest[end + 1..]),
-            None => (self.rest, &self.rest[self.rest.len()..]),
-        };
-        self.rest = rest;
-        self.line += 1;
-        Some(text.trim_ascii())
-    }
-}
-
-impl Section<'_> {
-    fn decode(&self) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        // `concat` allocates once, so no copies of a key are left behind.
-        let base64 = Zeroizing::new(self.data.concat());
-        let mut der = Zeroizing::new(vec![0; base64.len() / 4 * 3]);
-        let length = Base64::decode(base64.as_slice(), &mut der)
-            .map_err(|_| StoreError::Base64 {
-                line: self.line,
-                label: self.label.to_owned(),
-            })?
-            .len();
-        der.truncate(length);
-        Ok(der)
-    }
-
-    fn damaged(&self, reason: String) -> StoreError {
-        StoreError::Content {
-            line: self.line,
-            label: self.label.to_owned(),
-            reason,
-        }
-    }
-}
-
-/// The label of a boundary line; printable ASCII of at most 64 characters, as it is shown.
-fn label<'a>(text: &'a [u8], start: &str) -> Option<&'a str> {
-    let label = text
-        .strip_prefix(start.as_bytes())?
-        .strip_suffix(b"-----")?;
-    let label = std::str::from_utf8(label).ok()?;
-    let printable = label
-        .bytes()
-        .all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    (printable && (1..=64).contains(&label.len())).then_some(label)
 }

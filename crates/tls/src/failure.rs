@@ -1,6 +1,8 @@
 use rustls::{AlertDescription, CertificateError, Error};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+use crate::{revocation, signing::NotSigned};
+
 /// Why a handshake failed, sorted by who has to act.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeFailure {
@@ -28,6 +30,21 @@ pub enum HandshakeFailure {
     /// The certificate is unusable in another way.
     #[error("the peer's certificate is refused: {0}")]
     BadCertificate(String),
+    /// The peer's certificate, or one of its CAs', is on a revocation list.
+    #[error("the peer's certificate is refused: {0} was revoked by its CA")]
+    Revoked(String),
+    /// The list that the certificate has to be looked up in is out of date.
+    #[error(
+        "whether the peer's certificate was revoked cannot be told: its CA's revocation list \
+         expired on {0}"
+    )]
+    RevocationListExpired(String),
+    /// There are revocation lists, and none is that of the certificate's CA.
+    #[error(
+        "whether the peer's certificate was revoked cannot be told: there is no revocation list \
+         of its CA, or of a CA above that"
+    )]
+    RevocationUnknown,
     /// The peer refused us and said so by an alert.
     #[error("the peer refused this node with the TLS alert {0}")]
     Alert(String),
@@ -40,6 +57,9 @@ pub enum HandshakeFailure {
     /// The peer speaks TLS, but nothing that both sides have.
     #[error("the peer and this node have no TLS version, suite or group in common: {0}")]
     NothingInCommon(String),
+    /// This node's own key, which is elsewhere, did not sign.
+    #[error("this node's own key did not sign the handshake: {0}")]
+    NotSigned(String),
     /// Anything else that the TLS library says.
     #[error("the handshake failed: {0}")]
     Other(String),
@@ -55,6 +75,7 @@ impl HandshakeFailure {
             Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
                 Self::NotTls(error.to_string())
             }
+            Error::Other(other) if other.0.is::<NotSigned>() => Self::NotSigned(other.to_string()),
             Error::PeerIncompatible(what) => Self::NothingInCommon(format!("{what:?}")),
             other => Self::Other(other.to_string()),
         }
@@ -70,6 +91,14 @@ impl HandshakeFailure {
             CertificateError::NotValidYet => Self::NotYetValid("an unknown date".to_owned()),
             CertificateError::NotValidYetContext { not_before, .. } => {
                 Self::NotYetValid(date(not_before.as_secs()))
+            }
+            CertificateError::Revoked => Self::Revoked(revocation::found()),
+            CertificateError::UnknownRevocationStatus => Self::RevocationUnknown,
+            CertificateError::ExpiredRevocationList => {
+                Self::RevocationListExpired("an unknown date".to_owned())
+            }
+            CertificateError::ExpiredRevocationListContext { next_update, .. } => {
+                Self::RevocationListExpired(date(next_update.as_secs()))
             }
             CertificateError::NotValidForName => {
                 Self::AddressNotCertified("other names".to_owned())

@@ -18,7 +18,9 @@
 
 mod failure;
 mod record;
+mod revocation;
 mod session;
+mod signing;
 mod state;
 mod suites;
 mod verifier;

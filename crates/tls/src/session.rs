@@ -24,6 +24,9 @@ use crate::{
 /// The type of a record that holds an alert in the clear (RFC 8446 §5.1).
 const ALERT: u8 = 21;
 
+/// The alert `internal_error`, in the clear (RFC 8446 §6).
+const INTERNAL_ERROR: [u8; 7] = [ALERT, 3, 3, 0, 2, 2, 80];
+
 /// Room for what may go out together with sealed records: the announcement of a new key.
 const CONTROL_ROOM: usize = 64;
 
@@ -156,6 +159,9 @@ impl Session {
     /// Goes on with the handshake: takes what the peer sent from the front of `incoming` and
     /// appends to `outgoing` what is to be sent.
     ///
+    /// It blocks until this node's key has signed, where that is done elsewhere: see
+    /// [`TlsState::signs_remotely`](crate::TlsState::signs_remotely).
+    ///
     /// At [`Handshake::Done`] all of `incoming` is taken. The peer may have sent application data
     /// already, which [`open_early`](Self::open_early) gives.
     ///
@@ -201,7 +207,12 @@ impl Session {
                 Err(error) => break HandshakeFailure::from_rustls(error),
             }
         };
-        let alert = connection.pending_alert(&mut incoming[consumed..]);
+        let (mut alert, is_told) = connection.pending_alert(&mut incoming[consumed..]);
+        // The library says nothing then, and a peer that may fall back to plaintext would take
+        // silence for a node without TLS.
+        if !is_told && matches!(failure, HandshakeFailure::NotSigned(_)) {
+            alert.extend_from_slice(&INTERNAL_ERROR);
+        }
         self.0 = State::Failed;
         Err(Failed { failure, alert })
     }
@@ -366,9 +377,10 @@ impl Connection {
         }
     }
 
-    /// Encodes the alert that a failed handshake left behind. `incoming` is what was not consumed:
+    /// Encodes what a failed handshake left behind, and says whether it ends with an alert that
+    /// anybody can see. `incoming` is what was not consumed:
     /// the library's position may lie inside it.
-    fn pending_alert(&mut self, incoming: &mut [u8]) -> Vec<u8> {
+    fn pending_alert(&mut self, incoming: &mut [u8]) -> (Vec<u8>, bool) {
         let mut alert = Vec::new();
         let mut consumed = 0;
         loop {
@@ -379,7 +391,7 @@ impl Connection {
             // What made the handshake fail may still be there, and must not be judged again.
             let is_told = alert.get(encoded) == Some(&ALERT);
             if is_told || !matches!(step, Ok(Step::Again)) {
-                return alert;
+                return (alert, is_told);
             }
         }
     }

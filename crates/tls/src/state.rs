@@ -1,19 +1,25 @@
 use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use ringlock_pki::{Identity, LeafFacts, Trust};
+use ringlock_pki::{Identity, IdentityKey, LeafFacts, RevocationLists, StaleList, Trust};
 use rustls::{
     ClientConfig, Error, RootCertStore, ServerConfig,
     client::Resumption,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::{
-        ParsedCertificate, ServerSessionMemoryCache, VerifierBuilderError, WebPkiClientVerifier,
+        ServerSessionMemoryCache, VerifierBuilderError, WebPkiClientVerifier,
         danger::ClientCertVerifier,
     },
 };
 
-use crate::{HandshakeFailure, Offer, Version, session::Session, suites, verifier::PeerVerifier};
+use crate::{
+    HandshakeFailure, Offer, Version,
+    revocation::Revocation,
+    session::Session,
+    signing, suites,
+    verifier::{DiallerVerifier, PeerVerifier},
+};
 
 /// Sessions remembered for resumption, in each role; as a client that is eight for each of 64
 /// peers. Each costs up to 2 KiB. Beyond that the oldest are forgotten, and their peers do a full
@@ -38,6 +44,7 @@ pub struct TlsState {
     server: Arc<ServerConfig>,
     options: Options,
     leaf: LeafFacts,
+    signs_remotely: bool,
     self_check: Result<(), HandshakeFailure>,
 }
 
@@ -51,6 +58,14 @@ pub enum BuildError {
         number: usize,
         /// What is wrong with it.
         source: Error,
+    },
+    /// A revocation list that the verifier cannot use.
+    #[error("revocation list {number} cannot be used: {reason}")]
+    RevocationList {
+        /// Its place among the lists, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The verifier of client certificates cannot be made.
     #[error("the verifier of client certificates cannot be made: {0}")]
@@ -67,7 +82,8 @@ pub enum BuildError {
 }
 
 impl TlsState {
-    /// Makes the configurations of both roles.
+    /// Makes the configurations of both roles. Nobody's certificate is looked up in a revocation
+    /// list.
     ///
     /// # Errors
     /// [`BuildError`] says which part does not fit; nothing is half made.
@@ -77,22 +93,48 @@ impl TlsState {
         options: Options,
         offer: &Offer,
     ) -> Result<Self, BuildError> {
+        let lists = RevocationLists::default();
+        Self::build_with_lists(identity, trust, (&lists, StaleList::Refuse), options, offer)
+    }
+
+    /// The same, and every certificate of a peer's chain but the trust anchor is looked up in
+    /// `lists`, unless there is none.
+    ///
+    /// A certificate whose CA has no list among them is refused. So is one whose CA's list is
+    /// overdue at the time of the handshake, unless `stale` accepts that.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_with_lists(
+        identity: &Identity,
+        trust: &Trust,
+        (lists, stale): (&RevocationLists, StaleList),
+        options: Options,
+        offer: &Offer,
+    ) -> Result<Self, BuildError> {
         let provider = Arc::new(suites::provider(offer));
         if provider.cipher_suites.is_empty() {
             return Err(BuildError::NothingOnOffer);
         }
         let roots = Arc::new(roots(trust)?);
+        let revocation = Revocation::new(lists, stale)?.map(Arc::new);
         let verifier = Arc::new(PeerVerifier::new(
             Arc::clone(&roots),
             provider.signature_verification_algorithms,
+            revocation.clone(),
             options.endpoint_verification,
         ));
         let self_check = check_own_chain(&verifier, &identity.chain);
         Ok(Self {
             client: Arc::new(client_config(&provider, verifier, identity)?),
-            server: Arc::new(server_config(&provider, roots, identity, options)?),
+            server: Arc::new(server_config(
+                &provider,
+                dialler_verifier(&provider, roots, revocation, options)?,
+                identity,
+            )?),
             options,
             leaf: identity.leaf.clone(),
+            signs_remotely: identity.key.is_remote(),
             self_check,
         })
     }
@@ -116,6 +158,13 @@ impl TlsState {
     /// What handshakes demand.
     pub fn options(&self) -> Options {
         self.options
+    }
+
+    /// Whether the key is elsewhere, such as in a token: then each step of
+    /// [`Session::handshake`] may block for as long as the token takes, and is not to be made
+    /// on a thread where other connections wait.
+    pub fn signs_remotely(&self) -> bool {
+        self.signs_remotely
     }
 
     /// The versions on offer, newest first, in JSSE's words (`TLSv1.3`).
@@ -183,15 +232,22 @@ fn client_config(
     verifier: Arc<PeerVerifier>,
     identity: &Identity,
 ) -> Result<ClientConfig, BuildError> {
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
+    let config = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&suites::library_versions(provider))
         .map_err(BuildError::Provider)?
         // "Dangerous" is the name of the door by which every custom verifier enters; ours checks
         // the chain with the same code and relaxes nothing but the name, on order.
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_client_auth_cert(identity.chain.clone(), identity.key.der().clone_key())
-        .map_err(BuildError::Key)?;
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match &identity.key {
+        IdentityKey::Private(key) => config
+            .with_client_auth_cert(identity.chain.clone(), key.der().clone_key())
+            .map_err(BuildError::Key)?,
+        IdentityKey::Remote(signer) => {
+            let shown = signing::resolver(&identity.chain, signer).map_err(BuildError::Key)?;
+            config.with_client_cert_resolver(shown)
+        }
+    };
     config.resumption = Resumption::in_memory_sessions(REMEMBERED_SESSIONS);
     // Peers are dialled by address; there is no name to send (RFC 6066 §3).
     config.enable_sni = false;
@@ -201,26 +257,50 @@ fn client_config(
 
 fn server_config(
     provider: &Arc<CryptoProvider>,
-    roots: Arc<RootCertStore>,
+    verifier: Arc<dyn ClientCertVerifier>,
     identity: &Identity,
-    options: Options,
 ) -> Result<ServerConfig, BuildError> {
-    let verifier: Arc<dyn ClientCertVerifier> = if options.client_auth {
-        WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider)).build()?
-    } else {
-        WebPkiClientVerifier::no_client_auth()
-    };
-    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+    let config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&suites::library_versions(provider))
         .map_err(BuildError::Provider)?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(identity.chain.clone(), identity.key.der().clone_key())
-        .map_err(BuildError::Key)?;
+        .with_client_cert_verifier(verifier);
+    let mut config = match &identity.key {
+        IdentityKey::Private(key) => config
+            .with_single_cert(identity.chain.clone(), key.der().clone_key())
+            .map_err(BuildError::Key)?,
+        IdentityKey::Remote(signer) => {
+            let shown = signing::resolver(&identity.chain, signer).map_err(BuildError::Key)?;
+            config.with_cert_resolver(shown)
+        }
+    };
     config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
     // A resumed connection yields the ticket of the next one, so one a handshake is enough.
     config.send_tls13_tickets = 1;
     config.enable_secret_extraction = true;
     Ok(config)
+}
+
+fn dialler_verifier(
+    provider: &Arc<CryptoProvider>,
+    roots: Arc<RootCertStore>,
+    revocation: Option<Arc<Revocation>>,
+    options: Options,
+) -> Result<Arc<dyn ClientCertVerifier>, BuildError> {
+    if !options.client_auth {
+        return Ok(WebPkiClientVerifier::no_client_auth());
+    }
+    let builder =
+        WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(provider));
+    let library = builder.build()?;
+    Ok(match revocation {
+        Some(revocation) => Arc::new(DiallerVerifier {
+            library,
+            roots,
+            algorithms: provider.signature_verification_algorithms,
+            revocation,
+        }),
+        None => library,
+    })
 }
 
 fn check_own_chain(
@@ -230,8 +310,8 @@ fn check_own_chain(
     let Some((leaf, intermediates)) = chain.split_first() else {
         return Err(HandshakeFailure::NoCertificate);
     };
-    let leaf = ParsedCertificate::try_from(leaf).map_err(HandshakeFailure::from_rustls)?;
     verifier
-        .verify_chain(&leaf, intermediates, UnixTime::now())
+        .verify_chain(leaf, intermediates, UnixTime::now())
+        .map(drop)
         .map_err(HandshakeFailure::from_rustls)
 }

@@ -78,7 +78,7 @@ fn a_crate_may_not_use_its_own_rank_or_a_higher_one() {
     );
     assert_eq!(
         said_after("ringlock-tls", "ringlock-agent", DependencyKind::Dev),
-        ["ringlock-tls (rank 3) uses ringlock-agent (rank 4), which is not lower"]
+        ["ringlock-tls (rank 3) uses ringlock-agent (rank 5), which is not lower"]
     );
 }
 

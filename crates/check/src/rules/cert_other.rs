@@ -25,6 +25,7 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
             IdentityError::NoKey
             | IdentityError::ManyKeys { .. }
             | IdentityError::NoCertificate
+            | IdentityError::RevocationList
             | IdentityError::Key(_)
             | IdentityError::Leaf(_)
             | IdentityError::NoNames { .. } => Severity::Error,

@@ -7,7 +7,7 @@ use super::{
     source::{Block, place},
 };
 use crate::{
-    IdentityFiles, TrustAnchors,
+    IdentityFiles, StorePassword, TrustAnchors,
     resolve::{Base, Factory, FilePath, Secret, Setting},
     section::Given,
 };
@@ -27,12 +27,44 @@ impl Named {
             Given::Here(file, _) if file.base == Base::NoFile => {
                 let at = block.value_at(key, block.key_at(setting));
                 let finding = block.finding(at, key, "names no file").found(file.text);
-                block.report(finding.expected("a file in PEM"));
+                block.report(finding.expected("a file"));
                 Given::Wrong
             }
             other => other,
         };
         Self { file, at }
+    }
+}
+
+/// What the keystore and the truststore are opened with; a password wins over a file with one, as
+/// in Cassandra.
+pub(super) fn passwords(block: &Block<'_>) -> (Option<StorePassword>, Option<StorePassword>) {
+    let tls = &block.options().tls;
+    let factory = tls.ssl_context_factory.value.as_ref();
+    let pem = factory.filter(|factory| factory.is_pem());
+    let of_key = pem
+        .and_then(|factory| parameter(factory, "private_key_password"))
+        .map(|password| StorePassword::Given(password.clone()));
+    let keystore = of_key.or_else(|| password(&tls.keystore_password, &tls.keystore_password_file));
+    let truststore = password(&tls.truststore_password, &tls.truststore_password_file);
+    (keystore, truststore)
+}
+
+/// A written file wins over the default password of a product.
+fn password(
+    given: &Setting<Option<Secret>>,
+    file: &Setting<Option<FilePath>>,
+) -> Option<StorePassword> {
+    let secret = given.value.clone().map(|value| {
+        let origin = given.origin.clone();
+        StorePassword::Given(Setting { value, origin })
+    });
+    let file = file.value.as_ref().filter(|_| file.is_given());
+    let file = file.map(|file| StorePassword::File(file.path.clone()));
+    if given.is_given() {
+        secret
+    } else {
+        file.or(secret)
     }
 }
 
@@ -95,7 +127,7 @@ fn of_files(
             None
         }
         (Given::Absent, Given::Absent, Given::Absent) => {
-            let expected = "certificate and keyfile, or keystore, all PEM";
+            let expected = "keystore, or certificate and keyfile";
             missing(block, "certificate", expected);
             None
         }
@@ -115,7 +147,7 @@ fn trust(block: &mut Block<'_>, pem: Option<&Factory>) -> Option<TrustAnchors> {
         Given::Here(file, _) => Some(TrustAnchors::File(file.path)),
         Given::Wrong => None,
         Given::Absent => {
-            missing(block, "truststore", "the CA's certificate, PEM");
+            missing(block, "truststore", "a store with the CA's certificate");
             None
         }
     }

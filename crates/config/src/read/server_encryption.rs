@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Origin, ServerEncryption,
     resolve::{ClientAuth, InternodeScope, Policy},
+    section::Given,
 };
 
 pub(super) const NOT_YET: &str = "not obeyed by this version yet";
@@ -26,6 +27,13 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<ServerEncryption> {
     let require_client_auth = client_auth(block);
     let endpoint = &options.tls.require_endpoint_verification;
     let (identity, trust) = identity::read(block);
+    let (keystore_password, truststore_password) = identity::passwords(block);
+    let revocation_list =
+        match block.file("certficate_revocation_list", &options.tls.revocation_list) {
+            Given::Here(file, _) => Some(file.path),
+            Given::Absent => None,
+            Given::Wrong => return None,
+        };
     let offer = offer::read(block);
     if LIMITS.iter().any(|key| block.is_wrong(key)) {
         return None;
@@ -36,7 +44,10 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<ServerEncryption> {
         require_client_auth: require_client_auth?,
         require_endpoint_verification: endpoint.value,
         identity: identity?,
+        keystore_password,
         trust: trust?,
+        truststore_password,
+        revocation_list,
         offer: offer?,
         max_certificate_validity: options.tls.max_certificate_validity_period.value,
         certificate_warning: options.tls.certificate_validity_warn_threshold.value,
@@ -48,10 +59,6 @@ fn refuse_what_is_not_obeyed(block: &mut Block<'_>) {
     let options = block.options();
     let tls = &options.tls;
     let given = [
-        (
-            "certficate_revocation_list",
-            place(&tls.revocation_list.origin),
-        ),
         (
             "enable_session_tickets",
             place(&tls.enable_session_tickets.origin),

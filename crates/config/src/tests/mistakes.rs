@@ -52,8 +52,8 @@ ringlock.yaml:18:1: cluster: unknown key; it belongs under \"ringlock\""
 fn an_empty_file_is_told_what_it_needs_and_why() {
     let missing = "\
 ringlock.yaml:1:1: ringlock.cluster: missing (expected the cluster's name as the peers' certificates give it)
-ringlock.yaml:1:1: server_encryption_options.certificate: missing (expected certificate and keyfile, or keystore, all PEM); needed even while internode_encryption is none, because encryption is switched on in the running agent
-ringlock.yaml:1:1: server_encryption_options.truststore: missing (expected the CA's certificate, PEM); needed even while internode_encryption is none, because encryption is switched on in the running agent";
+ringlock.yaml:1:1: server_encryption_options.certificate: missing (expected keystore, or certificate and keyfile); needed even while internode_encryption is none, because encryption is switched on in the running agent
+ringlock.yaml:1:1: server_encryption_options.truststore: missing (expected a store with the CA's certificate); needed even while internode_encryption is none, because encryption is switched on in the running agent";
     assert_eq!(mistakes(""), missing);
     assert_eq!(mistakes("# Nothing but a comment.\n"), missing);
     assert_eq!(mistakes("---\n...\n"), missing);
@@ -161,7 +161,7 @@ fn key_material_is_named_once_and_wholly() {
     let encrypted = SHORTEST.replace("truststore:", "internode_encryption:");
     assert_eq!(
         mistakes(&encrypted.replace("ca.crt", "all")),
-        "ringlock.yaml:2:1: server_encryption_options.truststore: missing (expected the CA's certificate, PEM)"
+        "ringlock.yaml:2:1: server_encryption_options.truststore: missing (expected a store with the CA's certificate)"
     );
 }
 
@@ -178,7 +178,6 @@ fn transitional_is_not_taken_for_a_refusal_of_plaintext() {
 #[test]
 fn no_option_of_the_databases_is_ignored() {
     for (key, value) in [
-        ("certficate_revocation_list", "x"),
         ("enable_session_tickets", "true"),
         ("outbound_keystore", "x"),
         ("outbound_keystore_password", "x"),

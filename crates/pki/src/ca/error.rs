@@ -52,6 +52,9 @@ pub enum LoadError {
         /// How many certificates.
         certificates: usize,
     },
+    /// A revocation list, which nothing would look at here.
+    #[error("there is a certificate revocation list, where none is used; take it out")]
+    RevocationList,
     /// The certificate cannot be read.
     #[error(transparent)]
     Certificate(#[from] LeafError),

@@ -1,5 +1,10 @@
+use std::sync::Arc;
+
+use rcgen::PublicKeyData;
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+
 use super::*;
-use crate::{Identity, IdentityError};
+use crate::{Identity, IdentityError, IdentityKey, Scheme, Signer, SignerError};
 
 fn select(store: KeyStore) -> Result<Identity, IdentityError> {
     Identity::select(store, NOW)
@@ -15,7 +20,7 @@ fn what_the_ca_issues_is_an_identity() {
     let issued = ca.issue(&request(), NOW).unwrap();
     let identity = select(issued_store(&issued)).unwrap();
     assert_eq!(identity.chain, std::slice::from_ref(&issued.certificate));
-    assert_eq!(identity.key, issued.key);
+    assert!(matches!(identity.key, IdentityKey::Private(key) if key == issued.key));
     assert_eq!(identity.leaf, issued.leaf);
     assert_eq!(identity.unused, [""; 0]);
 }
@@ -209,6 +214,62 @@ fn a_certificate_that_peers_would_refuse_is_refused_here() {
     }
 }
 
+/// A key that pretends to be elsewhere.
+#[derive(Debug)]
+struct Elsewhere {
+    public: SubjectPublicKeyInfoDer<'static>,
+    schemes: Vec<Scheme>,
+}
+
+impl Elsewhere {
+    fn of(made: &Made, schemes: &[Scheme]) -> Arc<dyn Signer> {
+        Arc::new(Self {
+            public: made.key.subject_public_key_info().into(),
+            schemes: schemes.to_vec(),
+        })
+    }
+}
+
+impl Signer for Elsewhere {
+    fn public_key(&self) -> &SubjectPublicKeyInfoDer<'static> {
+        &self.public
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        &self.schemes
+    }
+
+    fn sign(&self, _scheme: Scheme, _message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        Err(SignerError::new("it is nowhere"))
+    }
+}
+
+#[test]
+fn a_key_elsewhere_is_judged_as_one_that_is_here() {
+    let root = Made::root("root", |_| {});
+    let (one, other) = (root.sign("one", |_| {}), root.sign("other", |_| {}));
+    let judged = |made: &Made, schemes: &[Scheme], certificates: &[&Made]| {
+        let ders = certificates.iter().map(|it| it.der.clone()).collect();
+        Identity::with_signer(Elsewhere::of(made, schemes), ders, NOW)
+    };
+    let schemes = [Scheme::EcdsaP256];
+    let identity = judged(&one, &schemes, &[&root, &one, &other]).unwrap();
+    assert_eq!(identity.chain, std::slice::from_ref(&one.der));
+    assert_eq!(identity.unused, ["CN=other"]);
+    assert!(identity.key.is_remote());
+    let refusal = |made: &Made, schemes: &[Scheme], certificates: &[&Made]| {
+        judged(made, schemes, certificates).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refusal(&one, &schemes, &[&other, &root]),
+        "the private key belongs to none of the certificates: CN=other; CN=root"
+    );
+    assert!(refusal(&one, &schemes, &[]).starts_with("there is no certificate"));
+    assert!(refusal(&one, &[], &[&one]).starts_with("the private key is damaged or of a kind"));
+    let ca = root.sign("ca", ca);
+    assert!(refusal(&ca, &schemes, &[&ca]).contains("is a CA's"));
+}
+
 #[test]
 fn an_identity_never_shows_its_key() {
     let issued = test_ca().issue(&request(), NOW).unwrap();
@@ -230,7 +291,7 @@ fn made_by_openssl(folder: &Path, make: &str, options: &str) -> KeyStore {
 
 /// `openssl req` takes the time from the clock; so does the judgement of what it made.
 fn store_time(store: &KeyStore) -> OffsetDateTime {
-    crate::LeafFacts::read(&store.certificates[0])
+    crate::LeafFacts::read(&store.certificates[0].certificate)
         .unwrap()
         .not_before
 }

@@ -201,7 +201,8 @@ proptest! {
             der[at] = value;
         }
         let _ = LeafFacts::read(&der);
-        let store = KeyStore { keys: Vec::new(), certificates: vec![der.into()] };
+        let certificates = vec![rustls_pki_types::CertificateDer::from(der).into()];
+        let store = KeyStore { certificates, ..KeyStore::default() };
         let _ = crate::Trust::select(&store, NOW);
     }
 }

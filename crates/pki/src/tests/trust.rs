@@ -7,8 +7,8 @@ fn select(made: &[&Made]) -> Result<Trust, TrustError> {
 
 fn certificates(made: &[&Made]) -> KeyStore {
     KeyStore {
-        keys: Vec::new(),
-        certificates: made.iter().map(|it| it.der.clone()).collect(),
+        certificates: made.iter().map(|it| it.der.clone().into()).collect(),
+        ..KeyStore::default()
     }
 }
 
@@ -88,5 +88,33 @@ fn a_certificate_that_is_no_cas_is_refused() {
     assert_eq!(
         select(&[&limited]).unwrap_err().to_string(),
         "the certificate CN=limited is not that of a CA: its keyUsage lacks keyCertSign"
+    );
+}
+
+#[test]
+fn a_revocation_list_where_none_is_used_is_refused() {
+    let root = root("root", -1, 1);
+    let lists = || vec![vec![0x30, 0].into()];
+    let trust = KeyStore {
+        revocation_lists: lists(),
+        ..certificates(&[&root])
+    };
+    assert_eq!(
+        Trust::select(&trust, NOW).unwrap_err().to_string(),
+        "there is a certificate revocation list among the trusted certificates, where none is \
+         used; take it out"
+    );
+    let own = || KeyStore {
+        revocation_lists: lists(),
+        ..root.store([&root])
+    };
+    assert_eq!(
+        crate::Identity::select(own(), NOW).unwrap_err().to_string(),
+        "there is a certificate revocation list beside the certificate, where none is used; take \
+         it out"
+    );
+    assert_eq!(
+        crate::ca::Ca::load(&own()).unwrap_err().to_string(),
+        "there is a certificate revocation list, where none is used; take it out"
     );
 }

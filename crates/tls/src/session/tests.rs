@@ -7,6 +7,7 @@ mod keys;
 mod records;
 mod refusals;
 mod resumption;
+mod revocation;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -15,12 +16,14 @@ use std::{
 
 use ringlock_model::NodeUri;
 use ringlock_pki::{
-    Identity, Trust,
+    Identity, IdentityKey, Trust,
     ca::{CA_VALIDITY, Ca, NODE_VALIDITY, NodeRequest},
 };
 use rustls::{
     ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection,
-    SupportedProtocolVersion, pki_types::ServerName, server::WebPkiClientVerifier,
+    SupportedProtocolVersion,
+    pki_types::{PrivateKeyDer, ServerName},
+    server::WebPkiClientVerifier,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -76,7 +79,7 @@ impl Cluster {
         let issued = self.ca.issue(&request, self.now).unwrap();
         Identity {
             chain: vec![issued.certificate],
-            key: issued.key,
+            key: issued.key.into(),
             leaf: issued.leaf,
             unused: Vec::new(),
         }
@@ -120,7 +123,7 @@ impl Cluster {
                 .with_root_certificates(self.roots());
         match identity {
             Some(identity) => config
-                .with_client_auth_cert(identity.chain.clone(), identity.key.der().clone_key())
+                .with_client_auth_cert(identity.chain.clone(), private(identity))
                 .unwrap(),
             None => config.with_no_client_auth(),
         }
@@ -141,8 +144,16 @@ impl Cluster {
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_client_cert_verifier(verifier)
-            .with_single_cert(identity.chain.clone(), identity.key.der().clone_key())
+            .with_single_cert(identity.chain.clone(), private(&identity))
             .unwrap()
+    }
+}
+
+/// The key of an identity that has it in memory.
+fn private(identity: &Identity) -> PrivateKeyDer<'static> {
+    match &identity.key {
+        IdentityKey::Private(key) => key.der().clone_key(),
+        IdentityKey::Remote(signer) => panic!("{signer:?} shows no key"),
     }
 }
 

@@ -81,7 +81,7 @@ fn short_lived(suite: SupportedCipherSuite) -> (Session, Raw) {
         .with_protocol_versions(&[suite.version()])
         .unwrap()
         .with_root_certificates(cluster.roots())
-        .with_client_auth_cert(identity.chain.clone(), identity.key.der().clone_key())
+        .with_client_auth_cert(identity.chain.clone(), private(&identity))
         .unwrap();
     config.enable_secret_extraction = true;
     let mut session = Session::client(Arc::new(config), ServerName::from(SERVER)).unwrap();
