@@ -1,5 +1,5 @@
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
@@ -48,6 +48,12 @@ impl Site {
         issue(&self.authority, node, addresses, &self.path(node))
     }
 
+    /// A list with which the site's CA takes certificates back.
+    pub fn revoke(&self, certificates: &[&Path], out: &Path) {
+        let revoked = self.authority.revoke(certificates, out);
+        revoked.or_fail("taking certificates back");
+    }
+
     /// A certificate of another CA, made for that cluster, for a node on loopback.
     pub fn issue_elsewhere(&self, node: &str, cluster: &str) -> Issued {
         let authority = Authority::init(&self.path(&format!("ca-of-{node}")), cluster);
@@ -86,6 +92,30 @@ impl Site {
             .arg(self.path("ca/ca.key"))
             .arg("-in")
             .arg(&request)
+            .arg("-out")
+            .arg(&issued.certificate));
+        fs::copy(self.path("ca/ca.crt"), &issued.ca).or_fail("copying the CA's certificate");
+        issued
+    }
+
+    /// A certificate of the site's CA with an RSA key, for a node at this address.
+    pub fn issue_rsa(&self, node: &str, address: IpAddr) -> Issued {
+        let dir = self.path(node);
+        fs::create_dir_all(&dir).or_fail("making a directory");
+        let issued = Issued::in_dir(&dir);
+        let uri = format!("URI:ringlock://Test%20Cluster/dc1/r1/{node}");
+        run(openssl(&["req", "-x509", "-newkey", "rsa:2048", "-nodes"])
+            .args(["-days", "30", "-subj", "/CN=node"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-addext", "extendedKeyUsage=serverAuth,clientAuth"])
+            .arg("-addext")
+            .arg(format!("subjectAltName=IP:{address},{uri}"))
+            .arg("-CA")
+            .arg(self.path("ca/ca.crt"))
+            .arg("-CAkey")
+            .arg(self.path("ca/ca.key"))
+            .arg("-keyout")
+            .arg(&issued.key)
             .arg("-out")
             .arg(&issued.certificate));
         fs::copy(self.path("ca/ca.crt"), &issued.ca).or_fail("copying the CA's certificate");

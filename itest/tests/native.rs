@@ -1,15 +1,25 @@
 //! An agent in front of one node whose peers do TLS themselves: on the wire there is nothing but
 //! the databases' own protocol over TLS, so either side takes the other for one of its kind.
+//! Agent and databases take their orders from the same words.
 
-use std::{net::IpAddr, thread, time::Duration};
+use std::{
+    fs::Permissions,
+    net::IpAddr,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
+use fs_err as fs;
 use ringlock_itest::{
-    OrFail as _, Site, Watched, assert_no_plaintext, may_run_as_root, retry_until,
+    OrFail as _, ROLLING_ENFORCED, Site, Watched, assert_no_plaintext, may_run_as_root,
+    retry_until,
     testkit::{
         Moment,
         agent::{AgentConfig, Interception},
         capture::Capture,
-        cassandra::{CLUSTER_NAME, Cluster, ClusterOptions, NativeTls},
+        cassandra::{CASSANDRA_4_1, CASSANDRA_5_0, CLUSTER_NAME, Cluster, ClusterOptions, Release},
         lab::{Host, Lab},
         load::{Load, LoadOptions},
         pki::Issued,
@@ -26,6 +36,8 @@ const START: Duration = Duration::from_secs(300);
 const LOAD: Duration = Duration::from_secs(3);
 /// What every row of the clients holds.
 const MARKER: &str = "nobody-else-may-read-this-row";
+/// What the agent says of the documents' `require_endpoint_verification: false`.
+const UNVERIFIED: &str = "require_endpoint_verification is false";
 
 /// The first node behind an agent, the other two with TLS of their own. What is dropped first
 /// depends on what is dropped later.
@@ -45,12 +57,14 @@ impl Mixed {
         let log = lab.dir().join("tcpdump.log");
         let capture = Capture::start(lab.bridge(), MARKER, &log).or_fail("starting a capture");
         let identities: Vec<_> = lab.nodes().iter().map(|host| issue(&site, host)).collect();
-        let agent = start_agent(&lab, &identities[0]);
+        let block = rolling(&identities[0]);
+        let mut agent = start_agent(&lab, &identities[0], block);
+        agent.expect(UNVERIFIED);
         let options = ClusterOptions {
             native_tls: vec![
                 None,
-                Some(native(&identities[1])),
-                Some(native(&identities[2])),
+                Some(rolling(&identities[1])),
+                Some(rolling(&identities[2])),
             ],
             ..ClusterOptions::default()
         };
@@ -94,6 +108,7 @@ impl Mixed {
             let peer = peers.iter().find(|host| link.peer == host.ipv4);
             assert_tls(link, &peer.or_fail("looking for the link's peer").name);
         }
+        assert_eq!(status.mode.to_string(), "all");
         assert_eq!(status.bypassing, Bypassing::Connections(Vec::new()));
         let kinds: Vec<_> = status.connections.keys().map(String::as_str).collect();
         assert_eq!(kinds, ["tls"]);
@@ -108,7 +123,7 @@ impl Mixed {
 }
 
 #[test]
-fn a_node_behind_an_agent_and_nodes_with_native_tls_make_one_cluster() {
+fn a_node_behind_an_agent_and_nodes_with_native_tls_obey_the_same_block_and_make_one_cluster() {
     if !may_run_as_root() {
         return;
     }
@@ -122,16 +137,99 @@ fn a_node_behind_an_agent_and_nodes_with_native_tls_make_one_cluster() {
     mixed.assert_private();
 }
 
+#[test]
+fn an_agent_obeys_the_file_of_cassandra_4_1_whose_pem_stands_in_files() {
+    obeys_the_file_of(&CASSANDRA_4_1, |identity| {
+        format!(
+            "    class_name: {PEM_FACTORY}\n  keystore: {}\n  truststore: {}\n",
+            combined(identity).display(),
+            identity.ca.display()
+        )
+    });
+}
+
+#[test]
+fn an_agent_obeys_the_file_of_cassandra_5_0_whose_pem_stands_in_the_file() {
+    obeys_the_file_of(&CASSANDRA_5_0, |identity| {
+        let indented = |path: &Path| read(path).trim_end().replace('\n', "\n        ");
+        format!(
+            "    class_name: {PEM_FACTORY}\n    parameters:\n      \
+             private_key: |\n        {}\n      trusted_certificates: |\n        {}\n",
+            indented(&combined(identity)),
+            indented(&identity.ca)
+        )
+    });
+}
+
+const PEM_FACTORY: &str = "org.apache.cassandra.security.PEMBasedSslContextFactory";
+
+/// A node that dials TLS and accepts both, behind an agent that reads the node's own file: the
+/// agent terminates what comes in, and passes through what goes out, which is TLS already.
+fn obeys_the_file_of(release: &'static Release, pem: impl Fn(&Issued) -> String) {
+    if !may_run_as_root() {
+        return;
+    }
+    let lab = Lab::new(2).or_fail("making network namespaces");
+    let site = Site::new();
+    let identities: Vec<_> = lab.nodes().iter().map(|host| issue(&site, host)).collect();
+    let block = |identity: &Issued, optional: bool| {
+        format!(
+            "server_encryption_options:\n  internode_encryption: all\n  optional: {optional}\n  \
+             require_client_auth: true\n  require_endpoint_verification: true\n  \
+             ssl_context_factory:\n{}",
+            pem(identity)
+        )
+    };
+    let options = ClusterOptions {
+        release,
+        native_tls: vec![
+            Some(block(&identities[0], true)),
+            Some(block(&identities[1], false)),
+        ],
+        ..ClusterOptions::default()
+    };
+    let files = Cluster::write_files(&lab, &options).or_fail("writing the nodes' files");
+    let file = &files[0];
+    make_private(file);
+    let orders = format!(
+        "database_config: {}\ndatabase_dialect: cassandra-{}\n",
+        file.display(),
+        &release.version[..3]
+    );
+    let agent = start_agent(&lab, &identities[0], orders);
+    let mut cluster = Cluster::start(&lab, &options).or_fail("starting Cassandra");
+    let ready = cluster.wait_ready(START);
+    ready.or_fail("waiting until every node sees every node up and normal");
+
+    let peer = IpAddr::from(lab.nodes()[1].ipv4);
+    let status = retry_until("links with the peer in both directions", || {
+        let status = agent.state();
+        let both = has_link(&status, peer, Direction::Inbound)
+            && has_link(&status, peer, Direction::Outbound);
+        both.then_some(status)
+    });
+    assert_eq!(status.mode.to_string(), "all+optional");
+    assert!(status.mode_origin.starts_with(&file.display().to_string()));
+    for link in &status.links {
+        match link.direction {
+            Direction::Inbound => assert_tls(link, &lab.nodes()[1].name),
+            Direction::Outbound => assert_eq!(link.security, Security::Native, "{link:?}"),
+        }
+    }
+}
+
 fn issue(site: &Site, host: &Host) -> Issued {
     let addresses = [host.ipv4.to_string(), host.ipv6.to_string()];
     site.issue(&host.name, &addresses.each_ref().map(String::as_str))
 }
 
-fn start_agent(lab: &Lab, identity: &Issued) -> Watched {
+/// With this text in place of `server_encryption_options`.
+fn start_agent(lab: &Lab, identity: &Issued, orders: String) -> Watched {
     let host = &lab.nodes()[0];
     let dir = lab.dir().join("agent");
     let transparent = Interception::Transparent;
-    let config = AgentConfig::new(CLUSTER_NAME, transparent, Mode::REQUIRE, identity, &dir);
+    let mut config = AgentConfig::new(CLUSTER_NAME, transparent, Mode::REQUIRE, identity, &dir);
+    config.instead_of_block = Some(orders);
     let agent = Watched::start(&host.name, &config, &dir, Some(&host.namespace));
     agent
         .install_interception()
@@ -139,9 +237,27 @@ fn start_agent(lab: &Lab, identity: &Issued) -> Watched {
     agent
 }
 
-/// TLS with every peer and nothing else.
-fn native(identity: &Issued) -> NativeTls {
-    identity.native_tls("all", false).or_fail("making stores")
+/// TLS with every peer and nothing else, as the document has it.
+fn rolling(identity: &Issued) -> String {
+    let stores = identity.pkcs12(ROLLING_ENFORCED.passwords);
+    ROLLING_ENFORCED.with_stores(&stores.or_fail("making stores"))
+}
+
+/// Key and chain in one file, beside them.
+fn combined(identity: &Issued) -> PathBuf {
+    let path = identity.certificate.with_extension("pem");
+    let text = [read(&identity.key), read(&identity.certificate)].concat();
+    fs::write(&path, text).or_fail("writing a key with its chain");
+    make_private(&path);
+    path
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).or_fail("reading PEM")
+}
+
+fn make_private(path: &Path) {
+    fs::set_permissions(path, Permissions::from_mode(0o600)).or_fail("making a file private");
 }
 
 fn has_link(status: &Status, peer: IpAddr, direction: Direction) -> bool {

@@ -15,11 +15,10 @@ use std::{io, path::PathBuf};
 
 pub use self::{
     cluster::{Cluster, ClusterOptions},
-    config::NativeTls,
     evidence::NodeEvidence,
     node::{Cassandra, NodeOptions},
     nodetool::{NodeState, RingEntry},
-    release::{CASSANDRA_5_0, Jit, Release},
+    release::{CASSANDRA_3_11, CASSANDRA_4_0, CASSANDRA_4_1, CASSANDRA_5_0, Java, Jit, Release},
 };
 use crate::{command::CommandError, process::ProcessError};
 
@@ -45,14 +44,13 @@ pub enum CassandraError {
     },
     /// No suitable Java.
     #[error(
-        "no Java {major} for Cassandra {version}: {looked_at}; install it (Debian: \
-         openjdk-{major}-jre-headless) or set RINGLOCK_JAVA to its java"
+        "no Java {major} for Cassandra: {looked_at}; ./x gets one, or set {variable} to its java"
     )]
     NoJava {
         /// Which Java.
         major: u32,
-        /// For which version.
-        version: &'static str,
+        /// What would name it.
+        variable: &'static str,
         /// What was found instead.
         looked_at: String,
     },
@@ -74,6 +72,12 @@ pub enum CassandraError {
         node: String,
         /// What it said.
         source: CommandError,
+    },
+    /// No Java that can be had runs this version's `nodetool`.
+    #[error("nodetool of Cassandra {version} needs a Java 8; ask the node for its status")]
+    NoNodetool {
+        /// Which version.
+        version: &'static str,
     },
     /// Not every node sees every node up and normal.
     #[error("{node} does not see all {expected} nodes up and normal but {seen}")]

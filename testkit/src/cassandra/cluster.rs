@@ -1,12 +1,11 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
-    CASSANDRA_5_0, Cassandra, CassandraError, Jit, NativeTls, NodeEvidence, NodeOptions, Release,
-    RingEntry,
+    CASSANDRA_5_0, Cassandra, CassandraError, Jit, NodeEvidence, NodeOptions, Release, RingEntry,
 };
 use crate::{
     clock::poll,
-    lab::{Family, Lab},
+    lab::{Family, Host, Lab},
 };
 
 /// How many of the nodes are seeds.
@@ -23,8 +22,9 @@ pub struct ClusterOptions {
     pub release: &'static Release,
     /// Which addresses its nodes use.
     pub family: Family,
-    /// For each node of the lab its own TLS, if it does any; nodes beyond the end do none.
-    pub native_tls: Vec<Option<NativeTls>>,
+    /// For each node of the lab its own TLS as [`NodeOptions::native_tls`] has it; nodes beyond
+    /// the end do none.
+    pub native_tls: Vec<Option<String>>,
     /// More lines of every node's `cassandra.yaml`.
     pub yaml: String,
     /// How the nodes are compiled while they run.
@@ -44,6 +44,24 @@ impl Default for ClusterOptions {
     }
 }
 
+impl ClusterOptions {
+    /// For the host with that index.
+    fn node(&self, hosts: &[Host], index: usize) -> NodeOptions {
+        let seeds = hosts.iter().take(SEEDS);
+        NodeOptions {
+            release: self.release,
+            datacenter: datacenter(index).to_owned(),
+            rack: format!("r{}", index + 1),
+            family: self.family,
+            seeds: seeds.map(|host| host.address(self.family)).collect(),
+            tokens: tokens(index, hosts.len()),
+            native_tls: self.native_tls.get(index).cloned().flatten(),
+            yaml: self.yaml.clone(),
+            jit: self.jit,
+        }
+    }
+}
+
 /// A node on every host of a lab, in two datacenters: every third one in `dc2`, the others in
 /// `dc1`, each in a rack of its own.
 #[derive(Debug)]
@@ -57,29 +75,25 @@ impl Cluster {
     /// They are new and hold no data, so none has to bootstrap from another. Started one after
     /// the other, three take more than three times as long.
     pub fn start(lab: &Lab, options: &ClusterOptions) -> Result<Self, CassandraError> {
-        let hosts = lab.nodes();
-        let seeds: Vec<_> = hosts
-            .iter()
-            .take(SEEDS)
-            .map(|host| host.address(options.family))
-            .collect();
-        let nodes = hosts.iter().enumerate().map(|(index, host)| {
-            let node = NodeOptions {
-                release: options.release,
-                datacenter: datacenter(index).to_owned(),
-                rack: format!("r{}", index + 1),
-                family: options.family,
-                seeds: seeds.clone(),
-                tokens: tokens(index, hosts.len()),
-                native_tls: options.native_tls.get(index).cloned().flatten(),
-                yaml: options.yaml.clone(),
-                jit: options.jit,
-            };
-            Cassandra::start(lab, host, &node)
-        });
+        let hosts = lab.nodes().iter().enumerate();
+        let nodes = hosts
+            .map(|(index, host)| Cassandra::start(lab, host, &options.node(lab.nodes(), index)));
         Ok(Self {
             nodes: nodes.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Writes every node's files, as starting them does, and gives each node's `cassandra.yaml`.
+    pub fn write_files(
+        lab: &Lab,
+        options: &ClusterOptions,
+    ) -> Result<Vec<PathBuf>, CassandraError> {
+        let hosts = lab.nodes().iter().enumerate();
+        hosts
+            .map(|(index, host)| {
+                Cassandra::write_files(lab, host, &options.node(lab.nodes(), index))
+            })
+            .collect()
     }
 
     /// Waits until every node serves clients and sees every node up and normal.

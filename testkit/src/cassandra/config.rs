@@ -1,5 +1,4 @@
 use std::{
-    fmt::Write as _,
     io,
     net::IpAddr,
     path::{Path, PathBuf},
@@ -8,21 +7,6 @@ use std::{
 use fs_err as fs;
 
 use super::{CLUSTER_NAME, CQL_PORT, NodeOptions, STORAGE_PORT};
-
-/// `server_encryption_options` for a node that does TLS itself, with PKCS12 stores.
-#[derive(Clone, Debug)]
-pub struct NativeTls {
-    /// `none`, `dc`, `rack` or `all`.
-    pub internode_encryption: String,
-    /// Whether plaintext is accepted as well.
-    pub optional: bool,
-    /// The node's key and chain.
-    pub keystore: PathBuf,
-    /// The trusted CAs.
-    pub truststore: PathBuf,
-    /// The password of both stores.
-    pub password: String,
-}
 
 /// Everything goes to standard output, which is the node's log file.
 const LOGBACK: &str = r#"<configuration>
@@ -33,17 +17,23 @@ const LOGBACK: &str = r#"<configuration>
 </configuration>
 "#;
 
-/// Writes what a node reads at its start into `conf`, below `dir`; gives that folder.
+/// Writes what a node reads at its start into `conf`, below `dir`; gives its `cassandra.yaml`,
+/// which an agent may be watching already and which is touched only where it differs.
 pub(super) fn write(options: &NodeOptions, address: IpAddr, dir: &Path) -> io::Result<PathBuf> {
     let conf = dir.join("conf");
+    let file = conf.join("cassandra.yaml");
     fs::create_dir_all(conf.join("triggers"))?;
-    fs::write(conf.join("cassandra.yaml"), yaml(options, address, dir))?;
+    fs::create_dir_all(dir.join("tmp"))?;
+    let text = yaml(options, address, dir);
+    if !fs::read_to_string(&file).is_ok_and(|there| there == text) {
+        fs::write(&file, text)?;
+    }
     fs::write(conf.join("logback.xml"), LOGBACK)?;
     fs::write(
         conf.join("cassandra-rackdc.properties"),
         format!("dc={}\nrack={}\n", options.datacenter, options.rack),
     )?;
-    Ok(conf)
+    Ok(file)
 }
 
 fn yaml(options: &NodeOptions, address: IpAddr, dir: &Path) -> String {
@@ -73,32 +63,10 @@ fn yaml(options: &NodeOptions, address: IpAddr, dir: &Path) -> String {
     );
     yaml.push_str(options.release.yaml);
     if let Some(tls) = &options.native_tls {
-        write_native_tls(&mut yaml, tls);
+        yaml.push_str(tls);
     }
     yaml.push_str(&options.yaml);
     yaml
-}
-
-fn write_native_tls(yaml: &mut String, tls: &NativeTls) {
-    // Writing to a string cannot fail.
-    let _ = write!(
-        yaml,
-        "server_encryption_options:\n  \
-           internode_encryption: {encryption}\n  \
-           optional: {optional}\n  \
-           require_client_auth: true\n  \
-           require_endpoint_verification: true\n  \
-           store_type: PKCS12\n  \
-           keystore: {keystore}\n  \
-           keystore_password: {password}\n  \
-           truststore: {truststore}\n  \
-           truststore_password: {password}\n",
-        encryption = tls.internode_encryption,
-        optional = tls.optional,
-        keystore = tls.keystore.display(),
-        truststore = tls.truststore.display(),
-        password = tls.password,
-    );
 }
 
 fn join(items: &[impl ToString]) -> String {

@@ -5,20 +5,22 @@ use std::{
 
 use fs_err as fs;
 
-use super::{CassandraError, Release};
+use super::{CassandraError, Java, release::cache_dir};
 use crate::command;
 
-/// Names one Java outright.
-const OVERRIDE: &str = "RINGLOCK_JAVA";
+/// Names one Java 11 outright.
+const OVERRIDE_11: &str = "RINGLOCK_JAVA_11";
+/// Names one Java 17 outright.
+const OVERRIDE_17: &str = "RINGLOCK_JAVA";
 /// Where distributions install them.
 const INSTALLED: &str = "/usr/lib/jvm";
 
-/// A `java` of the release's major version.
-pub(super) fn find(release: &Release) -> Result<PathBuf, CassandraError> {
+/// A `java` of that version.
+pub(super) fn find(wanted: Java) -> Result<PathBuf, CassandraError> {
     let mut looked_at = Vec::new();
-    for java in candidates() {
+    for java in candidates(wanted) {
         match major_version(&java) {
-            Some(major) if major == release.java => return Ok(java),
+            Some(major) if major == wanted.major() => return Ok(java),
             Some(major) => looked_at.push(format!("{} is Java {major}", java.display())),
             None => looked_at.push(format!("{} is no Java", java.display())),
         }
@@ -27,16 +29,30 @@ pub(super) fn find(release: &Release) -> Result<PathBuf, CassandraError> {
         looked_at.push("there is none at all".to_owned());
     }
     Err(CassandraError::NoJava {
-        major: release.java,
-        version: release.version,
+        major: wanted.major(),
+        variable: variable(wanted),
         looked_at: looked_at.join(", "),
     })
 }
 
-fn candidates() -> Vec<PathBuf> {
-    if let Some(java) = std::env::var_os(OVERRIDE) {
+fn variable(wanted: Java) -> &'static str {
+    match wanted {
+        Java::Eleven => OVERRIDE_11,
+        Java::Seventeen => OVERRIDE_17,
+    }
+}
+
+fn candidates(wanted: Java) -> Vec<PathBuf> {
+    if let Some(java) = std::env::var_os(variable(wanted)) {
         return vec![java.into()];
     }
+    match wanted {
+        Java::Eleven => vec![cache_dir().join("java-11/bin/java")],
+        Java::Seventeen => on_this_machine(),
+    }
+}
+
+fn on_this_machine() -> Vec<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let mut candidates: Vec<_> = std::env::split_paths(&on_path)
         .map(|dir| dir.join("java"))

@@ -1,16 +1,17 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
 
 use super::{
-    CQL_PORT, CassandraError, Jit, NativeTls, NodeEvidence, Release, RingEntry, config, java,
-    nodetool::{self, NodetoolError},
+    CQL_PORT, CassandraError, Jit, NodeEvidence, Release, RingEntry, config, java,
+    nodetool::{JMX_PORT, Tool},
 };
 use crate::{
+    command::CommandError,
     lab::{Family, Host, Lab},
     process::{Process, Signal},
 };
@@ -34,8 +35,9 @@ pub struct NodeOptions {
     pub seeds: Vec<IpAddr>,
     /// Its tokens, chosen beforehand, so that no node waits for another's choice.
     pub tokens: Vec<i64>,
-    /// Its own TLS, if it does any.
-    pub native_tls: Option<NativeTls>,
+    /// Its own TLS, if it does any: `server_encryption_options`, `client_encryption_options` and
+    /// what goes with them, at the top level of `cassandra.yaml`, naming files by absolute paths.
+    pub native_tls: Option<String>,
     /// More lines of `cassandra.yaml`.
     pub yaml: String,
     /// How it is compiled while it runs.
@@ -48,7 +50,7 @@ pub struct Cassandra {
     host: Host,
     address: IpAddr,
     release: &'static Release,
-    java: PathBuf,
+    tool: Tool,
     process: Process,
     first_pid: u32,
 }
@@ -56,18 +58,35 @@ pub struct Cassandra {
 impl Cassandra {
     /// Starts a node on the host; [`Self::wait_ready`] waits until it serves.
     pub fn start(lab: &Lab, host: &Host, options: &NodeOptions) -> Result<Self, CassandraError> {
-        let java = java::find(options.release)?;
-        let address = host.address(options.family);
-        let command = command(lab, host, options, address, &java)?;
+        let java = java::find(options.release.java)?;
+        let yaml = Self::write_files(lab, host, options)?;
+        let conf = yaml.parent().unwrap_or(&yaml);
+        let tool = Tool::new(options.release, conf)?;
+        let command = command(&lab.dir().join(&host.name), conf, options, &java)?;
         let log = lab.dir().join(format!("{}.log", host.name));
         let process = Process::start(&host.name, command, Some(&host.namespace), &log)?;
         Ok(Self {
             host: host.clone(),
-            address,
+            address: host.address(options.family),
             release: options.release,
-            java,
+            tool,
             first_pid: process.pid(),
             process,
+        })
+    }
+
+    /// Writes the files that a node reads at its start, and gives its `cassandra.yaml`. Starting
+    /// the node does this as well; others can read the file before.
+    pub fn write_files(
+        lab: &Lab,
+        host: &Host,
+        options: &NodeOptions,
+    ) -> Result<PathBuf, CassandraError> {
+        let dir = lab.dir().join(&host.name);
+        let address = host.address(options.family);
+        config::write(options, address, &dir).map_err(|source| CassandraError::Files {
+            node: host.name.clone(),
+            source,
         })
     }
 
@@ -109,20 +128,23 @@ impl Cassandra {
 
     /// Runs `nodetool` against it; gives what it prints.
     pub fn nodetool(&self, arguments: &[&str]) -> Result<String, CassandraError> {
-        nodetool::run(self.release, &self.java, &self.host.namespace, arguments).map_err(|error| {
-            match error {
-                NodetoolError::Setup(error) => error,
-                NodetoolError::Run(source) => CassandraError::Nodetool {
-                    node: self.host.name.clone(),
-                    source,
-                },
-            }
-        })
+        match self.tool.nodetool(&self.host.namespace, arguments) {
+            Some(printed) => printed.map_err(|source| self.not_told(source)),
+            None => Err(CassandraError::NoNodetool {
+                version: self.release.version,
+            }),
+        }
     }
 
     /// The ring as this node sees it.
     pub fn status(&self) -> Result<BTreeMap<IpAddr, RingEntry>, CassandraError> {
-        Ok(nodetool::parse_status(&self.nodetool(&["status"])?))
+        let status = self.tool.status(&self.host.namespace);
+        status.map_err(|source| self.not_told(source))
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> Result<String, CassandraError> {
+        Ok(self.process.log()?)
     }
 
     /// What its process and its log say up to now. Ask before stopping any node: a node that
@@ -137,31 +159,34 @@ impl Cassandra {
     pub fn terminate(&mut self) {
         self.process.signal(Signal::TERM);
     }
+
+    fn not_told(&self, source: CommandError) -> CassandraError {
+        CassandraError::Nodetool {
+            node: self.host.name.clone(),
+            source,
+        }
+    }
 }
 
 fn command(
-    lab: &Lab,
-    host: &Host,
+    dir: &Path,
+    conf: &Path,
     options: &NodeOptions,
-    address: IpAddr,
-    java: &std::path::Path,
+    java: &Path,
 ) -> Result<Command, CassandraError> {
-    let dir = lab.dir().join(&host.name);
-    let conf = config::write(options, address, &dir).map_err(|source| CassandraError::Files {
-        node: host.name.clone(),
-        source,
-    })?;
     let (dir, conf) = (dir.display(), conf.display());
     let mut command = Command::new(java);
     command
         .args(["-Xms512m", "-Xmx768m", "-Xss256k"])
         .args(options.jit.flags())
-        .args(options.release.module_flags())
+        .args(options.release.java.module_flags())
+        .arg("-XX:-UsePerfData")
+        .arg(format!("-Djava.io.tmpdir={dir}/tmp"))
         .arg(format!("-Dcassandra.config=file://{conf}/cassandra.yaml"))
         .arg(format!("-Dcassandra.storagedir={dir}"))
         .arg(format!("-Dcassandra.logdir={dir}/logs"))
         .arg(format!("-Dlogback.configurationFile={conf}/logback.xml"))
-        .arg(format!("-Dcassandra.jmx.local.port={}", nodetool::JMX_PORT))
+        .arg(format!("-Dcassandra.jmx.local.port={JMX_PORT}"))
         .arg("-Dcassandra-foreground=yes")
         .arg("-Djdk.attach.allowAttachSelf=true")
         .arg("-Dcassandra.ring_delay_ms=4000")

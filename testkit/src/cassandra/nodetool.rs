@@ -1,10 +1,20 @@
-use std::{collections::BTreeMap, net::IpAddr, path::Path, process::Command};
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use super::{CassandraError, Release};
+use fs_err as fs;
+
+use super::{CassandraError, Java, Release, java};
 use crate::{command::CommandError, lab::Namespace};
 
 /// The port of JMX on loopback, in each node's namespace.
 pub(super) const JMX_PORT: u16 = 7199;
+
+/// Prints what `nodetool status` begins its rows with. Java runs it from its source.
+const RING: &str = include_str!("Ring.java");
 
 /// One node as `nodetool status` on another shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,32 +62,87 @@ impl RingEntry {
     }
 }
 
-/// Runs the release's nodetool against the node in the namespace.
-pub(super) fn run(
-    release: &Release,
+/// How a release's nodes are asked.
+#[derive(Debug)]
+pub(super) enum Tool {
+    /// By the release's own `nodetool` with these jars.
+    Nodetool { java: PathBuf, jars: String },
+    /// By JMX alone, with the program in this file.
+    Jmx { java: PathBuf, program: PathBuf },
+}
+
+impl Tool {
+    /// The release's, with what lies in `dir` or is written there. Whatever the release, it runs
+    /// on Java 17: the Java 11 that can be had lacks the module `jdk.naming.rmi`.
+    pub(super) fn new(release: &Release, dir: &Path) -> Result<Self, CassandraError> {
+        let java = java::find(Java::Seventeen)?;
+        if release.has_nodetool {
+            // Beside the node's logback.xml, without which some print their debug messages.
+            let jars = format!("{}:{}", dir.display(), release.jars()?);
+            return Ok(Self::Nodetool { java, jars });
+        }
+        let program = dir.join("Ring.java");
+        fs::write(&program, RING).map_err(|source| CassandraError::Files {
+            node: dir.display().to_string(),
+            source,
+        })?;
+        Ok(Self::Jmx { java, program })
+    }
+
+    /// Runs nodetool against the node in the namespace; nothing where there is none.
+    pub(super) fn nodetool(
+        &self,
+        namespace: &Namespace,
+        arguments: &[&str],
+    ) -> Option<Result<String, CommandError>> {
+        match self {
+            Self::Nodetool { java, jars } => Some(nodetool(java, jars, namespace, arguments)),
+            Self::Jmx { .. } => None,
+        }
+    }
+
+    /// The ring as the node in the namespace sees it.
+    pub(super) fn status(
+        &self,
+        namespace: &Namespace,
+    ) -> Result<BTreeMap<IpAddr, RingEntry>, CommandError> {
+        let printed = match self {
+            Self::Nodetool { java, jars } => nodetool(java, jars, namespace, &["status"]),
+            Self::Jmx { java, program } => namespace.run(
+                java_for_tools(java)
+                    .arg(program)
+                    .arg(format!("127.0.0.1:{JMX_PORT}")),
+            ),
+        };
+        Ok(parse_status(&printed?))
+    }
+}
+
+fn nodetool(
     java: &Path,
+    jars: &str,
     namespace: &Namespace,
     arguments: &[&str],
-) -> Result<String, NodetoolError> {
-    let mut command = Command::new(java);
+) -> Result<String, CommandError> {
+    let mut command = java_for_tools(java);
     command
-        .args(release.module_flags())
-        .args(["-Xmx128m", "-XX:TieredStopAtLevel=1"])
+        .args(Java::Seventeen.module_flags())
         .arg("-Dcom.sun.jndi.rmiURLParsing=legacy")
-        .args(["-cp", &release.jars().map_err(NodetoolError::Setup)?])
+        .args(["-cp", jars])
         .arg("org.apache.cassandra.tools.NodeTool")
         .args(["-h", "127.0.0.1", "-p", &JMX_PORT.to_string()])
         .args(arguments);
-    namespace.run(&mut command).map_err(NodetoolError::Run)
+    namespace.run(&mut command)
 }
 
-pub(super) enum NodetoolError {
-    Setup(CassandraError),
-    Run(CommandError),
+fn java_for_tools(java: &Path) -> Command {
+    let mut command = Command::new(java);
+    command.args(["-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]);
+    command
 }
 
 /// The rows of `nodetool status`.
-pub(super) fn parse_status(text: &str) -> BTreeMap<IpAddr, RingEntry> {
+fn parse_status(text: &str) -> BTreeMap<IpAddr, RingEntry> {
     text.lines()
         .filter_map(|line| {
             let mut words = line.split_whitespace();

@@ -9,20 +9,55 @@ use super::CassandraError;
 pub struct Release {
     /// The version of its jars.
     pub version: &'static str,
-    /// The major version of the Java it runs on.
-    pub java: u32,
+    /// The Java it runs on.
+    pub java: Java,
+    /// Whether a Java that can be had runs its `nodetool`; JMX answers in place of one that it
+    /// does not run.
+    pub has_nodetool: bool,
     /// Lines of its `cassandra.yaml` that other versions spell otherwise.
     pub(super) yaml: &'static str,
-    /// Packages that it opens beyond [`OPENS`].
-    pub(super) more_opens: &'static [&'static str],
 }
+
+/// The versions of Java that Cassandra runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Java {
+    /// For everything before Cassandra 5.0.
+    Eleven,
+    /// For Cassandra 5.0, and for the tools of 4.0 and later.
+    Seventeen,
+}
+
+/// Apache Cassandra 3.11.
+pub static CASSANDRA_3_11: Release = Release {
+    version: "3.11.19",
+    java: Java::Eleven,
+    has_nodetool: false,
+    yaml: "commitlog_sync: periodic\ncommitlog_sync_period_in_ms: 10000\n\
+           start_rpc: false\nstart_native_transport: true\n",
+};
+
+/// Apache Cassandra 4.0.
+pub static CASSANDRA_4_0: Release = Release {
+    version: "4.0.19",
+    java: Java::Eleven,
+    has_nodetool: true,
+    yaml: "commitlog_sync: periodic\ncommitlog_sync_period_in_ms: 10000\n",
+};
+
+/// Apache Cassandra 4.1.
+pub static CASSANDRA_4_1: Release = Release {
+    version: "4.1.10",
+    java: Java::Eleven,
+    has_nodetool: true,
+    yaml: "commitlog_sync: periodic\ncommitlog_sync_period: 10s\n",
+};
 
 /// Apache Cassandra 5.0.
 pub static CASSANDRA_5_0: Release = Release {
     version: "5.0.6",
-    java: 17,
+    java: Java::Seventeen,
+    has_nodetool: true,
     yaml: "commitlog_sync: periodic\ncommitlog_sync_period: 10s\n",
-    more_opens: &["java.base/jdk.internal.util.jar"],
 };
 
 /// How much of Java's just-in-time compiler a node uses.
@@ -36,7 +71,7 @@ pub enum Jit {
     Full,
 }
 
-/// Packages that every version needs exported.
+/// Packages that every version of Java needs exported.
 const EXPORTS: [&str; 7] = [
     "java.base/jdk.internal.misc",
     "java.base/jdk.internal.ref",
@@ -46,7 +81,7 @@ const EXPORTS: [&str; 7] = [
     "java.rmi/sun.rmi.server",
     "java.sql/java.sql",
 ];
-/// Packages that every version needs opened.
+/// Packages that every version of Java needs opened.
 const OPENS: [&str; 14] = [
     "java.base/java.lang.module",
     "java.base/java.net",
@@ -80,14 +115,32 @@ impl Release {
             })
         }
     }
+}
 
-    /// The flags by which it reaches into Java's own modules.
-    pub(super) fn module_flags(&self) -> impl Iterator<Item = String> {
-        let opens = OPENS.iter().chain(self.more_opens);
+impl Java {
+    /// Its major version.
+    pub const fn major(self) -> u32 {
+        match self {
+            Self::Eleven => 11,
+            Self::Seventeen => 17,
+        }
+    }
+
+    /// The flags by which Cassandra reaches into Java's own modules.
+    pub(super) fn module_flags(self) -> impl Iterator<Item = String> {
+        let opens = OPENS.iter().chain(self.more_opens());
         EXPORTS
             .iter()
             .map(|package| format!("--add-exports={package}=ALL-UNNAMED"))
             .chain(opens.map(|package| format!("--add-opens={package}=ALL-UNNAMED")))
+    }
+
+    /// Packages that are needed opened in this version alone.
+    fn more_opens(self) -> &'static [&'static str] {
+        match self {
+            Self::Eleven => &[],
+            Self::Seventeen => &["java.base/jdk.internal.util.jar"],
+        }
     }
 }
 
@@ -101,7 +154,7 @@ impl Jit {
 }
 
 /// Where downloads of earlier runs are kept.
-fn cache_dir() -> PathBuf {
+pub(super) fn cache_dir() -> PathBuf {
     let from = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
     from("RINGLOCK_CACHE")
         .or_else(|| from("XDG_CACHE_HOME").map(|dir| dir.join("ringlock")))

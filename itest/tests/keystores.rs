@@ -1,0 +1,306 @@
+//! The agent serves key material of every kind, told by content, and what is broken never takes
+//! the place of what is good.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use fs_err as fs;
+use ringlock_itest::{
+    Conduct, Database, OrFail as _, Peer, Site, Watched, retry_until, served_fingerprint,
+    testkit::{
+        agent::{AgentConfig, ringlock},
+        command,
+        pki::{Issued, StoreKind, StorePasswords, Stores},
+    },
+};
+use ringlock_model::{Direction, Security};
+
+const PASSWORDS: StorePasswords = StorePasswords {
+    keystore: "keystore-canary-71",
+    truststore: "truststore-canary-72",
+};
+const OTHER_PASSWORDS: StorePasswords = StorePasswords {
+    keystore: "another-canary-73",
+    ..PASSWORDS
+};
+const KINDS: [StoreKind; 4] = [
+    StoreKind::Jks,
+    StoreKind::Jceks,
+    StoreKind::Pkcs12,
+    StoreKind::Pem,
+];
+const KEPT: &str = "not reloaded, what was in force stays";
+const UNVERIFIED: &str = "require_endpoint_verification is false";
+const BLIND: &str = "Java sees no trust anchor in this truststore";
+
+#[test]
+fn stores_of_every_format_are_served_whatever_they_are_called() {
+    for kind in KINDS {
+        let node = Node::new();
+        let stores = node.convert(kind);
+        // The name and the word for the type are Java's; the content is what it is.
+        let stores = Stores {
+            keystore: moved(&stores.keystore, "keystore.bin"),
+            truststore: moved(&stores.truststore, "truststore.bin"),
+        };
+        let mut agent = node.start(&block(&stores, PASSWORDS));
+        node.assert_served(&agent);
+        node.assert_private(&mut agent);
+    }
+}
+
+#[test]
+fn passwords_come_from_files_as_well() {
+    let node = Node::new();
+    let stores = node.convert(StoreKind::Pkcs12);
+    let file = |name: &str, text: &str| {
+        let path = node.site.path(name);
+        fs::write(&path, format!("{text}\n")).or_fail("writing a password");
+        private(&path);
+        path.display().to_string()
+    };
+    let text = [
+        head(&stores),
+        format!(
+            "  keystore_password_file: {}\n",
+            file("a", PASSWORDS.keystore)
+        ),
+        format!(
+            "  truststore_password_file: {}\n",
+            file("b", PASSWORDS.truststore)
+        ),
+    ];
+    let mut agent = node.start(&text.concat());
+    node.assert_served(&agent);
+    node.assert_private(&mut agent);
+}
+
+#[test]
+fn a_wrong_password_keeps_the_agent_from_starting_and_is_told_in_javas_words() {
+    for (kind, sentence) in [
+        (
+            StoreKind::Jks,
+            "Keystore was tampered with, or password was incorrect",
+        ),
+        (
+            StoreKind::Jceks,
+            "Keystore was tampered with, or password was incorrect",
+        ),
+        (StoreKind::Pkcs12, "keystore password was incorrect"),
+        (StoreKind::Pem, "cannot be decrypted"),
+    ] {
+        let node = Node::new();
+        let stores = node.convert(kind);
+        let config = node.config(&block(&stores, OTHER_PASSWORDS));
+        let file = node.site.path("ringlock.yaml");
+        fs::write(&file, config.to_yaml()).or_fail("writing ringlock.yaml");
+        let output = ringlock()
+            .args(["agent", "run", "--config"])
+            .arg(&file)
+            .output()
+            .or_fail("running the agent");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(
+            told.contains(&stores.keystore.display().to_string()),
+            "{told}"
+        );
+        assert!(told.contains(sentence), "{told}");
+        assert!(!told.contains("canary"), "{told}");
+    }
+}
+
+#[test]
+fn half_a_store_or_one_under_another_password_never_replaces_a_good_one() {
+    for kind in KINDS {
+        let node = Node::new();
+        let stores = node.convert(kind);
+        let mut agent = node.start(&block(&stores, PASSWORDS));
+        let before = agent.state().certificate.sha256;
+        agent.expect(KEPT);
+        let renewed = node.site.issue("n1-new", &["127.0.0.1"]);
+        let new = renewed.convert(kind, PASSWORDS).or_fail("converting");
+        let other = node.site.issue("n1-other", &["127.0.0.1"]);
+        let other = other.convert(kind, OTHER_PASSWORDS).or_fail("converting");
+
+        let whole = fs::read(&new.keystore).or_fail("reading a store");
+        let harms = [
+            &whole[..whole.len() / 2],
+            &fs::read(&other.keystore).or_fail("reading")[..],
+        ];
+        for (times, harm) in (1..).zip(harms) {
+            replace(&stores.keystore, harm);
+            retry_until("a refused reload", || {
+                (agent.state().reloads_failed >= times).then_some(())
+            });
+            assert_eq!(agent.state().certificate.sha256, before, "{kind}");
+            assert_eq!(
+                served_fingerprint(node.address, &node.peer),
+                before,
+                "{kind}"
+            );
+        }
+        replace(&stores.keystore, &whole);
+        retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
+        assert_ne!(agent.state().certificate.sha256, before, "{kind}");
+        node.assert_served(&agent);
+        node.assert_private(&mut agent);
+    }
+}
+
+#[test]
+fn a_truststore_in_which_java_sees_nothing_is_served_with_a_warning() {
+    let node = Node::new();
+    let stores = node.convert(StoreKind::Pkcs12);
+    let made = command::run(
+        Command::new("openssl")
+            .args([
+                "pkcs12",
+                "-export",
+                "-nokeys",
+                "-passout",
+                "env:PASSWORD",
+                "-in",
+            ])
+            .arg(&node.own.ca)
+            .arg("-out")
+            .arg(&stores.truststore)
+            .env("PASSWORD", PASSWORDS.truststore),
+    );
+    made.or_fail("making a truststore with OpenSSL");
+    let mut agent = node.start(&block(&stores, PASSWORDS));
+    agent.expect(BLIND);
+    agent.await_line(&["WARN", BLIND]);
+    node.assert_served(&agent);
+}
+
+#[test]
+fn a_certificate_that_its_ca_took_back_is_refused_from_the_reload_on() {
+    let node = Node::new();
+    let list = node.site.path("revoked.pem");
+    node.site.revoke(&[], &list);
+    let block = format!(
+        "server_encryption_options:\n  internode_encryption: all\n  require_client_auth: true\n  \
+         certificate: {}\n  keyfile: {}\n  truststore: {}\n  certficate_revocation_list: {}\n",
+        node.own.certificate.display(),
+        node.own.key.display(),
+        node.own.ca.display(),
+        list.display()
+    );
+    let mut agent = node.start(&block);
+    node.assert_served(&agent);
+    node.site.revoke(&[&node.peer.certificate], &list);
+    retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
+    Peer::openssl(node.address, Some(&node.peer), &[]).await_end();
+    agent.await_refusals("revoked", 1, "revoked");
+    let good = node.site.issue("n3", &["127.0.0.1"]);
+    Peer::openssl(node.address, Some(&good), &[]).expect_echo("served");
+}
+
+/// A database, a certificate for its agent and one for its peer.
+struct Node {
+    site: Site,
+    own: Issued,
+    peer: Issued,
+    config: AgentConfig,
+    address: SocketAddr,
+    _database: Database,
+}
+
+impl Node {
+    fn new() -> Self {
+        let site = Site::new();
+        let database = Database::start(Conduct::Echo);
+        let own = site.issue("n1", &["127.0.0.1"]);
+        let (config, address) = site.config("n1", Direction::Inbound, database.address(), &own);
+        Self {
+            peer: site.issue("n2", &["127.0.0.1"]),
+            site,
+            own,
+            config,
+            address,
+            _database: database,
+        }
+    }
+
+    fn convert(&self, kind: StoreKind) -> Stores {
+        self.own.convert(kind, PASSWORDS).or_fail("converting")
+    }
+
+    fn config(&self, block: &str) -> AgentConfig {
+        AgentConfig {
+            instead_of_block: Some(block.to_owned()),
+            ..self.config.clone()
+        }
+    }
+
+    fn start(&self, block: &str) -> Watched {
+        let mut agent = self.site.start("n1", &self.config(block));
+        agent.expect(UNVERIFIED);
+        agent
+    }
+
+    /// A peer with a certificate is served, over TLS; one without is not.
+    fn assert_served(&self, agent: &Watched) {
+        let mut peer = Peer::openssl(self.address, Some(&self.peer), &[]);
+        peer.expect_echo("over TLS");
+        let links = agent.state().links;
+        assert!(
+            links
+                .iter()
+                .any(|link| matches!(link.security, Security::Tls(_))),
+            "{links:?}"
+        );
+        peer.finish();
+    }
+
+    fn assert_private(&self, agent: &mut Watched) {
+        let log = agent.log();
+        assert!(!log.contains("canary"), "{log}");
+        let yaml = fs::read_to_string(agent.config()).or_fail("reading ringlock.yaml");
+        let shown = command::run(ringlock().args(["config", "show"]).arg(agent.config()));
+        let shown = shown.or_fail("showing the configuration");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(yaml.contains("_password"), "{yaml}");
+    }
+}
+
+fn head(stores: &Stores) -> String {
+    format!(
+        "server_encryption_options:\n  internode_encryption: all\n  require_client_auth: true\n  \
+         keystore: {}\n  truststore: {}\n",
+        stores.keystore.display(),
+        stores.truststore.display()
+    )
+}
+
+fn block(stores: &Stores, passwords: StorePasswords) -> String {
+    head(stores)
+        + &format!(
+            "  keystore_password: {}\n  truststore_password: {}\n",
+            passwords.keystore, passwords.truststore
+        )
+}
+
+fn moved(file: &Path, name: &str) -> PathBuf {
+    let to = file.with_file_name(name);
+    fs::rename(file, &to).or_fail("renaming a store");
+    to
+}
+
+/// Puts bytes into the place of a file in one step, private as a key must be.
+fn replace(file: &Path, bytes: &[u8]) {
+    let beside = file.with_extension("new");
+    fs::write(&beside, bytes).or_fail("writing a store");
+    private(&beside);
+    fs::rename(&beside, file).or_fail("replacing a store");
+}
+
+fn private(file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(0o600);
+    fs::set_permissions(file, mode).or_fail("making a file private");
+}
