@@ -4,23 +4,25 @@
 //! it has to parse every one of them as well.
 
 mod fleet;
-mod run;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
-use self::run::Run;
 use crate::interrupt::Interrupt;
 use crate::link::{binary, machine::Machine};
+use crate::run::Run;
 
 /// The most that 100 files may take.
 const TARGET_SECONDS: f64 = 1.0;
+
+/// The exit codes by which a checker says that it read everything: nothing found, something found.
+const CHECKED: &[i32] = &[0, 1];
 
 /// How many nodes, and how often.
 #[derive(Debug, clap::Args)]
@@ -119,7 +121,7 @@ fn measure(
         let say = format!("{program}, {files} files, round {round} of {rounds}");
         // With standard error gone there is nobody to show it to.
         let _ = writeln!(std::io::stderr(), "{say}");
-        runs.push(Run::of(command(), interrupt).context(say)?);
+        runs.push(Run::of(command(), CHECKED, interrupt).context(say)?);
     }
     let seconds = median(runs.iter().map(|run| run.wall.as_secs_f64()));
     Ok(Row {
@@ -219,15 +221,8 @@ impl Report {
     }
 }
 
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
-}
-
-/// Fails unless `status` is one by which a checker says that it read everything.
-fn ensure_checked(status: std::process::ExitStatus) -> Result<()> {
-    // 0: nothing found; 1: something found.
-    ensure!(matches!(status.code(), Some(0 | 1)), "{status}");
-    Ok(())
 }

@@ -3,12 +3,14 @@
 //! `ringlock-bench link` carries the same traffic through two Ringlock agents and through pairs
 //! of HAProxy, nginx and stunnel, in turns, and prints what each of them made of it. Everything
 //! stays on the loopback interface. `ringlock-bench check` does the same for `ringlock check` and
-//! yamllint.
+//! yamllint, `ringlock-bench store` for the reader of keystores, OpenSSL and Java.
 
 mod check;
 mod clock;
 mod interrupt;
 mod link;
+mod run;
+mod store;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -40,11 +42,19 @@ enum Bench {
     Link(link::Options),
     /// `ringlock check` over many nodes' files: time and memory.
     Check(check::Options),
+    /// Keystores and large truststores: the time to open one, beside that of deriving its keys
+    /// and beside OpenSSL and Java, and the memory.
+    Store(store::Options),
+    /// Opens one store, to be measured from outside.
+    #[command(hide = true)]
+    OpenStore(store::One),
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.bench {
         Bench::Link(options) => link::run(options),
         Bench::Check(options) => check::run(options),
+        Bench::Store(options) => store::run(options),
+        Bench::OpenStore(one) => store::open_one(one),
     }
 }

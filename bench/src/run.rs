@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::clock;
 use crate::interrupt::Interrupt;
@@ -14,15 +14,16 @@ const LOOK: Duration = Duration::from_millis(1);
 
 /// What a program took.
 #[derive(Debug)]
-pub(super) struct Run {
-    pub(super) wall: Duration,
+pub(crate) struct Run {
+    pub(crate) wall: Duration,
     /// The largest resident set that was seen, in KiB.
-    pub(super) peak_kib: u64,
+    pub(crate) peak_kib: u64,
 }
 
 impl Run {
-    /// Runs `command` to its end, with its output read and thrown away.
-    pub(super) fn of(mut command: Command, interrupt: &Interrupt) -> Result<Self> {
+    /// Runs `command` to its end, with its output read and thrown away. It has to exit with one
+    /// of the `good` codes.
+    pub(crate) fn of(mut command: Command, good: &[i32], interrupt: &Interrupt) -> Result<Self> {
         let started = clock::now();
         let mut child = command
             .stdin(Stdio::null())
@@ -36,7 +37,11 @@ impl Run {
         let wall = started.elapsed();
         let read = reading.join();
         read.map_err(|_| anyhow::anyhow!("reading the output panicked"))??;
-        super::ensure_checked(child.wait()?)?;
+        let status = child.wait()?;
+        ensure!(
+            status.code().is_some_and(|code| good.contains(&code)),
+            "{status}"
+        );
         Ok(Self { wall, peak_kib })
     }
 }
