@@ -245,7 +245,7 @@ fn what_a_file_was_taken_for_is_told_in_text_where_it_is_not_certain() {
     let files = Files::new();
     let path = files.write("cassandra.yaml", GOOD);
     let guessed = check(&path, &[]).stdout;
-    let beginning = format!("{}: read as Cassandra 6.0 (", path.display());
+    let beginning = format!("{}: read as Cassandra 5.0 (", path.display());
     assert!(guessed.starts_with(&beginning), "{guessed}");
     assert!(guessed.contains("; --dialect says it for certain\n"));
     let given = check(&path, &["--dialect", "cassandra-5"]).stdout;
