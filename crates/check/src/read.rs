@@ -103,7 +103,7 @@ pub(crate) fn check_document(
     let files = Files::look(&node);
     let stores: Vec<Stores> = node
         .blocks()
-        .map(|block| Stores::load(&files, &block, options.now))
+        .map(|block| Stores::load(&files, &block, &resolved.server, options.now))
         .collect();
     node.files = &files;
     node.stores = &stores;

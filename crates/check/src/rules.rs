@@ -21,6 +21,7 @@ mod file_missing;
 pub(crate) mod file_owner;
 mod fips;
 mod internode_word;
+mod java_view;
 mod jce_policy;
 mod key_folder;
 mod key_mode;
@@ -52,6 +53,7 @@ mod scylla_trust;
 mod shared_key;
 mod ssl_port;
 mod store_broken;
+mod store_password;
 mod store_type;
 mod suite_dead;
 mod suite_unknown;
@@ -132,6 +134,8 @@ pub static RULES: &[&Rule] = &[
     &pem_trust_password::RULE,
     &pem_pkcs1::RULE,
     &store_broken::RULE,
+    &store_password::RULE,
+    &java_view::RULE,
     &cert_mismatch::RULE,
     &cert_expired::RULE,
     &cert_early::RULE,

@@ -22,6 +22,8 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
         // The databases compare no names unless they are told to.
         let severity = match error {
             IdentityError::NoNames { .. } if !node.is_ringlock() => Severity::Warning,
+            // JSSE chooses among them by what the peer asks for.
+            IdentityError::ManyKeys { .. } if node.is_java() => Severity::Warning,
             IdentityError::NoKey
             | IdentityError::ManyKeys { .. }
             | IdentityError::NoCertificate

@@ -3,6 +3,7 @@ use ringlock_finding::{Finding, Severity};
 use crate::{
     node::Node,
     rule::{Check, Rule},
+    rules::store_password,
 };
 use ringlock_store::StoreError;
 
@@ -11,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     requirement: "SCY-10",
     title: "a file of keys or certificates cannot be read",
-    explanation: "The file is no store, or no PEM, that can be understood: it is empty, cut off or \
+    explanation: "The file is no store that can be understood: it is empty, cut off or \
          damaged, or its key is encrypted. ScyllaDB and Ringlock have no password for an encrypted key. A line in \
          the message is that of the file.",
     check: Check::Node(check),
@@ -22,9 +23,15 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
         let stores = node.stores.iter().find(|it| it.section == block.name);
         let Some(stores) = stores else { continue };
         for store in &stores.broken {
+            if store_password::is_about(&store.value) {
+                continue;
+            }
             let encrypted = matches!(store.value, StoreError::Encrypted { .. });
             let message = match (&store.written, &store.value) {
                 _ if encrypted && node.is_java() => continue,
+                (Some(_), error @ (StoreError::Jks(_) | StoreError::Pkcs12(_))) => {
+                    error.to_string()
+                }
                 (None, error) => inline(error),
                 (Some(_), StoreError::Empty) => "is empty".to_owned(),
                 (Some(_), _) if node.is_java() && !block.is_pem() => {

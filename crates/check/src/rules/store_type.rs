@@ -60,7 +60,8 @@ fn types(node: &Node<'_>, block: &Block<'_>, found: &mut Vec<Finding>) {
 }
 
 fn content(node: &Node<'_>, block: &Block<'_>, stores: &Stores, found: &mut Vec<Finding>) {
-    for store in &stores.closed {
+    let own_kinds = stores.formats.iter().filter(|it| it.value != Format::Pem);
+    for store in own_kinds {
         let (kind, is) = (block.store_kind(store.key), store.value);
         let (message, hint) = if block.is_pem() {
             (
@@ -81,10 +82,8 @@ fn content(node: &Node<'_>, block: &Block<'_>, stores: &Stores, found: &mut Vec<
         return;
     }
     let message = "is PEM, which Java opens through PEMBasedSslContextFactory only";
-    let keys = stores.own.iter().filter(|own| own.written.is_some());
-    let keys = keys.map(|own| RULE.about(node, stores, own, message));
-    let trust = stores.trust.iter().filter(|it| it.written.is_some());
-    found.extend(keys.chain(trust.map(|trust| RULE.about(node, stores, trust, message))));
+    let pem = stores.formats.iter().filter(|it| it.value == Format::Pem);
+    found.extend(pem.map(|store| RULE.about(node, stores, store, message)));
 }
 
 /// Whether Java opens a store of this format by the name of a type.

@@ -520,6 +520,8 @@ fn every_rule_of_one_node_that_needs_no_file_has_a_row() {
         "file-missing",
         "file-not-looked-at",
         "store-unreadable",
+        "store-password-wrong",
+        "java-sees-less",
         "key-certificate-mismatch",
         "certificate-expired",
         "certificate-not-yet-valid",

@@ -10,6 +10,7 @@ use fs_err as fs;
 use ringlock_config::Dialect;
 use ringlock_model::NodeUri;
 use ringlock_pki::ca::{Ca, NodeRequest};
+use ringlock_store::{KeyStore, Kind, Passwords, Writing, parse_pem};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -67,6 +68,35 @@ impl Site {
     fn write(&self, name: &str, text: &str, mode: u32) {
         fs::write(self.path(name), text).unwrap();
         fs::set_permissions(self.path(name), PermissionsExt::from_mode(mode)).unwrap();
+    }
+
+    /// The node's key and certificate as a store of this kind.
+    fn keystore(&self, name: &str, kind: Kind, password: &str) {
+        let pem = ["n1.key", "n1.crt"].map(|file| fs::read_to_string(self.path(file)).unwrap());
+        let mut store = parse_pem(pem.concat().as_bytes()).unwrap();
+        let chain = store.certificates.drain(..).map(|entry| entry.certificate);
+        store.keys[0].chain = chain.collect();
+        self.write_store(name, &store, kind, password);
+    }
+
+    /// The CA's certificate as a store of this kind.
+    fn truststore(&self, name: &str, kind: Kind, password: &str) {
+        let store = parse_pem(self.ca.certificate_pem().as_bytes()).unwrap();
+        self.write_store(name, &store, kind, password);
+    }
+
+    fn write_store(&self, name: &str, store: &KeyStore, kind: Kind, password: &str) {
+        let how = Writing {
+            to: kind,
+            passwords: Passwords {
+                store: Some(password),
+                key: None,
+            },
+            deterministic: false,
+            created: 0,
+        };
+        fs::write(self.path(name), ringlock_store::write(store, &how).unwrap()).unwrap();
+        fs::set_permissions(self.path(name), PermissionsExt::from_mode(0o600)).unwrap();
     }
 
     /// The yaml of a node with these files.
@@ -308,13 +338,15 @@ fn a_store_of_another_type_than_is_said_is_told() {
 #[test]
 fn pem_and_the_stores_of_java_are_not_taken_for_one_another() {
     let site = Site::new();
-    site.write("jks", "\u{0}", 0o600);
-    fs::write(site.path("jks"), b"\xFE\xED\xFE\xED\0\0\0\x02").unwrap();
+    site.keystore("jks", Kind::Jks, "a-password");
     let pem = ["n1.key", "n1.crt"].map(|file| fs::read_to_string(site.path(file)).unwrap());
     site.write("pem", &pem.concat(), 0o600);
     site.write("odd", "\u{30}odd", 0o600);
     let codes = |file: &str, rest: &str| {
-        let keystore = format!("  keystore: {}\n{rest}", site.path(file).display());
+        let keystore = format!(
+            "  keystore: {}\n  keystore_password: a-password\n{rest}",
+            site.path(file).display()
+        );
         let report = cassandra(&site, &format!("{keystore}  truststore: /nowhere/t\n"));
         report.codes()
     };
@@ -325,6 +357,88 @@ fn pem_and_the_stores_of_java_are_not_taken_for_one_another() {
     assert_eq!(codes("jks", factory), ["store-type-mismatch"]);
     assert_eq!(codes("odd", ""), ["store-unreadable"]);
     assert_eq!(codes("odd", "  store_type: BCFKS\n"), [""; 0]);
+}
+
+#[test]
+fn stores_of_java_are_opened_with_their_passwords_and_judged_like_pem() {
+    let site = Site::new();
+    // The profile of the tests tells JKS and JCEKS by their names.
+    let codes = |report: &Report| {
+        let mut codes = report.codes();
+        codes.retain(|code| *code != "not-fips");
+        codes
+    };
+    for kind in [Kind::Jks, Kind::Jceks, Kind::Pkcs12] {
+        let told = |node: &str, given: &str| {
+            site.keystore("store", kind, "a-password");
+            site.truststore("trust", kind, "a-password");
+            cassandra(
+                &site,
+                &format!(
+                    "  store_type: {}\n  keystore: {}\n  keystore_password: {given}\n  \
+                     truststore: {}\n  truststore_password: a-password\nlisten_address: {node}\n",
+                    kind.name(),
+                    site.path("store").display(),
+                    site.path("trust").display(),
+                ),
+            )
+        };
+        assert_eq!(codes(&told("10.0.0.1", "a-password")), [""; 0], "{kind:?}");
+        assert_eq!(
+            codes(&told("10.0.0.9", "a-password")),
+            ["certificate-lacks-address"],
+            "{kind:?}"
+        );
+        let wrong = told("10.0.0.1", "another-secret");
+        assert_eq!(codes(&wrong), ["store-password-wrong"], "{kind:?}");
+        let message = &wrong.told.last().unwrap().finding.message;
+        assert!(message.contains("password was incorrect"), "{message}");
+        assert!(!message.contains("another-secret"), "{message}");
+        let sealed = told("10.0.0.1", "ringlock:v1:0123456789abcdef:AAAA");
+        assert_eq!(codes(&sealed), [""; 0], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_truststore_in_which_java_finds_nothing_is_told() {
+    let site = Site::new();
+    site.keystore("store", Kind::Pkcs12, "a-password");
+    let made = std::process::Command::new("openssl")
+        .args([
+            "pkcs12",
+            "-export",
+            "-nokeys",
+            "-passout",
+            "pass:a-password",
+            "-in",
+        ])
+        .arg(site.path("ca.crt"))
+        .arg("-out")
+        .arg(site.path("trust"))
+        .status();
+    assert!(made.unwrap().success());
+    fs::set_permissions(site.path("trust"), PermissionsExt::from_mode(0o600)).unwrap();
+    let report = cassandra(
+        &site,
+        &format!(
+            "  keystore: {}\n  keystore_password: a-password\n  truststore: {}\n  \
+             truststore_password: a-password\n",
+            site.path("store").display(),
+            site.path("trust").display()
+        ),
+    );
+    assert_eq!(report.codes(), ["java-sees-less"]);
+    let finding = &report.told[0].finding;
+    assert!(
+        finding
+            .message
+            .starts_with("Java finds no trust anchor in it: "),
+        "{finding}"
+    );
+    assert!(
+        finding.message.contains("2.16.840.1.113894.746875.1.1"),
+        "{finding}"
+    );
 }
 
 /// The yaml of a Cassandra 5.0 whose server block has these lines besides.
