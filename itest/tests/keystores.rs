@@ -79,6 +79,40 @@ fn passwords_come_from_files_as_well() {
 }
 
 #[test]
+fn passwords_that_are_encrypted_with_a_local_key_are_opened_and_others_are_refused() {
+    let node = Node::new();
+    let stores = node.convert(StoreKind::Jks);
+    let key = node.site.path("secret.key");
+    let made = command::run(ringlock().args(["secret", "keygen", "--out"]).arg(&key));
+    made.or_fail("making a key");
+    let sealed = |password: &str| {
+        let mut command = ringlock();
+        command.args(["secret", "encrypt", "--password-env", "PASSWORD", "--key"]);
+        let sealed = command::run(command.arg(&key).env("PASSWORD", password));
+        let sealed = sealed.or_fail("encrypting a password");
+        assert!(sealed.starts_with("ringlock:v1:"), "{sealed}");
+        sealed.trim_end().to_owned()
+    };
+    let block = format!(
+        "{}  keystore_password: {}\n  truststore_password: {}\n",
+        head(&stores),
+        sealed(PASSWORDS.keystore),
+        sealed(PASSWORDS.truststore)
+    );
+    let without = node.config(&block);
+    let mut config = without.clone();
+    config.ringlock_lines = vec![format!("secret_key: {}", key.display())];
+    let mut agent = node.site.start("n1", &config);
+    agent.expect(UNVERIFIED);
+    node.assert_served(&agent);
+    node.assert_private(&mut agent);
+    agent.expect(KEPT);
+    fs::write(agent.config(), without.to_yaml()).or_fail("taking the key away");
+    agent.await_line(&["WARN", KEPT, "the file of that key is needed"]);
+    node.assert_served(&agent);
+}
+
+#[test]
 fn a_wrong_password_keeps_the_agent_from_starting_and_is_told_in_javas_words() {
     for (kind, sentence) in [
         (

@@ -92,6 +92,7 @@ pub struct Agent {
     namespace: Option<Namespace>,
     config: PathBuf,
     socket: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 impl Agent {
@@ -111,10 +112,17 @@ impl Agent {
                 source,
             })?;
         let mut agent = Self {
-            process: spawn(name, &path, &dir.join("agent.log"), namespace)?,
+            process: spawn(
+                name,
+                &path,
+                &dir.join("agent.log"),
+                namespace,
+                &config.environment,
+            )?,
             namespace: namespace.cloned(),
             config: path,
             socket: config.admin_socket.clone(),
+            environment: config.environment.clone(),
         };
         agent.process.wait_for(READY, 1, PATIENCE)?;
         Ok(agent)
@@ -126,7 +134,8 @@ impl Agent {
         let log = self.process.log_path().to_owned();
         self.process.kill();
         let name = self.name().to_owned();
-        self.process = spawn(&name, &self.config, &log, self.namespace.as_ref())?;
+        let namespace = self.namespace.as_ref();
+        self.process = spawn(&name, &self.config, &log, namespace, &self.environment)?;
         Ok(self.process.wait_for(READY, times, PATIENCE)?)
     }
 
@@ -282,9 +291,11 @@ fn spawn(
     config: &Path,
     log: &Path,
     namespace: Option<&Namespace>,
+    environment: &[(String, String)],
 ) -> Result<Process, ProcessError> {
     let mut command = ringlock();
     command.args(["agent", "run", "--config"]).arg(config);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     Process::start(name, command, namespace, log)
 }
 

@@ -40,6 +40,6 @@ mod worker;
 pub use admin::AdminError;
 pub use configuration::{ConfigError, read_config};
 pub use cut::interception_rules;
-pub use material::{LoadError, load};
+pub use material::{LoadError, TokenNameError, load};
 pub use mode::StateError;
 pub use startup::{Agent, StartError};

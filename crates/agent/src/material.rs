@@ -1,4 +1,7 @@
-//! Key material from files: identity, trust, and what handshakes are made from.
+//! Key material from files and tokens: identity, trust, and what handshakes are made from.
+
+mod secrets;
+mod token;
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +14,16 @@ use ringlock_pki::{
     CrlError, Identity, IdentityError, RevocationLists, StaleList, Trust, TrustError,
     crl::read_revocation_lists,
 };
-use ringlock_secret::{Password, PasswordError, PasswordSource};
+use ringlock_secret::{
+    DseKeyError, DseYamlError, KeyFileError, Password, PasswordError, SecretError,
+};
 use ringlock_store::{MAX_BYTES, Opened, Passwords, StoreError, open};
 use ringlock_tls::{BuildError, Offer, Options, TlsState, Version};
+use ringlock_token::TokenError;
 use time::OffsetDateTime;
+
+use self::secrets::StorePasswords;
+pub use self::token::TokenNameError;
 
 /// The most that is read of a configuration in which a key stands.
 const MAX_CONFIG: u64 = 8 << 20;
@@ -32,6 +41,39 @@ pub enum LoadError {
         path: PathBuf,
         /// What is wrong with it.
         source: StoreError,
+    },
+    /// What `ringlock.pkcs11` says names no key.
+    #[error("{}: ringlock.pkcs11: {source}", path.display())]
+    TokenName {
+        /// `ringlock.yaml`.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TokenNameError,
+    },
+    /// The token does not give the key.
+    #[error("ringlock.pkcs11: {0}")]
+    Token(#[from] TokenError),
+    /// The file of `ringlock.secret_key` is of no use.
+    #[error("ringlock.secret_key: {0}")]
+    SecretKey(#[from] KeyFileError),
+    /// The file of `ringlock.dse_config` is of no use.
+    #[error("ringlock.dse_config: {0}")]
+    DseConfig(#[from] DseYamlError),
+    /// DSE's key cannot be had.
+    #[error("{}: {source}", path.display())]
+    DseKey {
+        /// The `dse.yaml`.
+        path: PathBuf,
+        /// What is wrong with the key.
+        source: DseKeyError,
+    },
+    /// A password that is encrypted does not open.
+    #[error("{place}: the password does not open: {source}")]
+    Secret {
+        /// The file, line and column.
+        place: String,
+        /// Why.
+        source: SecretError,
     },
     /// A file with a password cannot be read.
     #[error(transparent)]
@@ -76,8 +118,9 @@ pub enum LoadError {
 /// [`LoadError`] names the file.
 pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError> {
     let internode = &config.internode;
-    let identity = identity(internode, now)?;
-    let trust = trust(internode, now)?;
+    let passwords = StorePasswords::read(config)?;
+    let identity = identity(config, passwords.keystore.as_ref(), now)?;
+    let trust = trust(internode, passwords.truststore.as_ref(), now)?;
     for subject in &identity.unused {
         tracing::info!(
             subject,
@@ -101,7 +144,7 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
     let lists = (&lists, StaleList::Refuse);
     let state = TlsState::build_with_lists(&identity, &trust, lists, options, &offer);
     state.map_err(|source| LoadError::Build {
-        path: certificate_path(&internode.identity),
+        path: certificate_path(config),
         source,
     })
 }
@@ -155,6 +198,8 @@ pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
         Some(StorePassword::Given(_)) | None => None,
     }));
     files.extend(internode.revocation_list.clone());
+    files.extend(config.secret_key.clone());
+    files.extend(config.dse_config.clone());
     match &config.internode.trust {
         TrustAnchors::File(truststore) => files.push(truststore.clone()),
         TrustAnchors::Inline(_) => {}
@@ -165,24 +210,28 @@ pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
             keyfile,
         } => files.extend([certificate.clone(), keyfile.clone()]),
         IdentityFiles::Combined { keystore } => files.push(keystore.clone()),
+        IdentityFiles::Token { certificate, .. } => files.extend(certificate.clone()),
         IdentityFiles::Inline { .. } => {}
     }
     files
 }
 
-/// The file that holds the private key.
+/// The file that holds the private key, or else the configuration, with the PIN of the token.
 pub(crate) fn key_file(config: &Config) -> &Path {
     match &config.internode.identity {
         IdentityFiles::Pair { keyfile, .. } => keyfile,
         IdentityFiles::Combined { keystore } => keystore,
+        IdentityFiles::Token { .. } => &config.path,
         IdentityFiles::Inline { private_key } => file_of(private_key).unwrap_or(&config.path),
     }
 }
 
-fn identity(internode: &ServerEncryption, now: OffsetDateTime) -> Result<Identity, LoadError> {
-    let files = &internode.identity;
-    let password = internode.keystore_password.as_ref();
-    let store = match files {
+fn identity(
+    config: &Config,
+    password: Option<&Password>,
+    now: OffsetDateTime,
+) -> Result<Identity, LoadError> {
+    let store = match &config.internode.identity {
         IdentityFiles::Pair {
             certificate,
             keyfile,
@@ -195,6 +244,13 @@ fn identity(internode: &ServerEncryption, now: OffsetDateTime) -> Result<Identit
         IdentityFiles::Combined { keystore } => {
             read_store(keystore, &read_private(keystore, MAX_BYTES)?, password)?.store
         }
+        IdentityFiles::Token { key, certificate } => {
+            let named = token::Named {
+                key,
+                certificate: certificate.as_deref(),
+            };
+            return token::identity(config, &named, password, now);
+        }
         IdentityFiles::Inline { private_key } => {
             // The key is as exposed as the file that it stands in.
             if let Some(file) = file_of(private_key) {
@@ -205,13 +261,16 @@ fn identity(internode: &ServerEncryption, now: OffsetDateTime) -> Result<Identit
         }
     };
     Identity::select(store, now).map_err(|source| LoadError::Identity {
-        path: certificate_path(files),
+        path: certificate_path(config),
         source,
     })
 }
 
-fn trust(internode: &ServerEncryption, now: OffsetDateTime) -> Result<Trust, LoadError> {
-    let password = internode.truststore_password.as_ref();
+fn trust(
+    internode: &ServerEncryption,
+    password: Option<&Password>,
+    now: OffsetDateTime,
+) -> Result<Trust, LoadError> {
     let (path, store) = match &internode.trust {
         TrustAnchors::File(path) => {
             let opened = read_store(path, &read_limited(path, MAX_BYTES)?, password)?;
@@ -241,14 +300,9 @@ fn warn_of_blind_java(path: &Path, opened: &Opened) {
 }
 
 /// Opens a store of any format, told by its content.
-fn read_store(
-    path: &Path,
-    bytes: &[u8],
-    password: Option<&StorePassword>,
-) -> Result<Opened, LoadError> {
-    let password = password.map(reveal).transpose()?;
+fn read_store(path: &Path, bytes: &[u8], password: Option<&Password>) -> Result<Opened, LoadError> {
     let passwords = Passwords {
-        store: password.as_ref().map(Password::expose),
+        store: password.map(Password::expose),
         key: None,
     };
     open(bytes, passwords).map_err(|source| LoadError::Store {
@@ -257,18 +311,14 @@ fn read_store(
     })
 }
 
-fn reveal(password: &StorePassword) -> Result<Password, PasswordError> {
-    match password {
-        StorePassword::Given(password) => Ok(Password::new(password.value.reveal())),
-        StorePassword::File(path) => PasswordSource::File(path.clone()).read(),
-    }
-}
-
 /// The file of the certificate, or the place of the key that holds it.
-fn certificate_path(files: &IdentityFiles) -> PathBuf {
-    match files {
+fn certificate_path(config: &Config) -> PathBuf {
+    match &config.internode.identity {
         IdentityFiles::Pair { certificate, .. } => certificate.clone(),
         IdentityFiles::Combined { keystore } => keystore.clone(),
+        IdentityFiles::Token { certificate, .. } => {
+            certificate.clone().unwrap_or_else(|| config.path.clone())
+        }
         IdentityFiles::Inline { private_key } => place_of(private_key),
     }
 }

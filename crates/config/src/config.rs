@@ -31,6 +31,10 @@ pub struct Config {
     pub admin_socket: PathBuf,
     /// `ringlock.state_directory`. Default `/var/lib/ringlock`.
     pub state_directory: PathBuf,
+    /// `ringlock.secret_key`: opens passwords that `ringlock secret encrypt` encrypted.
+    pub secret_key: Option<PathBuf>,
+    /// `ringlock.dse_config`: a `dse.yaml`, by which passwords that DSE encrypted are opened.
+    pub dse_config: Option<PathBuf>,
     /// `ringlock.workers`: threads that relay, at most 256. Unset: the number of cores, at most 4.
     pub workers: Option<NonZeroUsize>,
     /// `ringlock.busy_poll`: whether a worker looks for more traffic for some microseconds before
@@ -151,6 +155,32 @@ pub struct TlsOffer {
     pub dropped: Vec<&'static Suite>,
 }
 
+/// `ringlock.pkcs11`: a private key in a token, which never leaves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenKey {
+    /// `module`: the token's PKCS #11 library. Unset only where the URI names it.
+    pub module: Option<PathBuf>,
+    /// Which key of which token.
+    pub choice: TokenChoice,
+}
+
+/// How a key in a token is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenChoice {
+    /// `uri`, as RFC 7512 has it; it holds no PIN.
+    Uri(String),
+    /// By its parts; at least one of `token` and `slot` is given.
+    Parts {
+        /// `token`: the token's label.
+        token: Option<String>,
+        /// `slot`: the number of its slot.
+        slot: Option<u64>,
+        /// `key`: the label of the key, or of its certificate as Java names it. Unset: the only
+        /// key that there is.
+        key: Option<String>,
+    },
+}
+
 /// What a store is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorePassword {
@@ -175,6 +205,13 @@ pub enum IdentityFiles {
     Combined {
         /// The private key and the chain.
         keystore: PathBuf,
+    },
+    /// A token, `keystore: NONE` with `keystore_type: PKCS11`.
+    Token {
+        /// Which key it is.
+        key: TokenKey,
+        /// A file with the node's certificate and what leads to the CA, beside those in the token.
+        certificate: Option<PathBuf>,
     },
     /// No file of its own: `private_key` of Cassandra's `PEMBasedSslContextFactory`.
     Inline {

@@ -2,7 +2,7 @@ use std::{fmt::Display, path::Path, time::Duration};
 
 use crate::{
     Config, Dialect, IdentityFiles, Interception, Listener, Origin, StorePassword, TlsOffer,
-    TrustAnchors, resolve::Line, value::spelled,
+    TokenChoice, TokenKey, TrustAnchors, resolve::Line, value::spelled,
 };
 
 impl Config {
@@ -59,6 +59,14 @@ impl Lines<'_> {
         }
         self.add_path("ringlock.admin_socket", &config.admin_socket);
         self.add_path("ringlock.state_directory", &config.state_directory);
+        for (key, path) in [
+            ("ringlock.secret_key", &config.secret_key),
+            ("ringlock.dse_config", &config.dse_config),
+        ] {
+            if let Some(path) = path {
+                self.add_path(key, path);
+            }
+        }
         match config.workers {
             Some(workers) => self.add("ringlock.workers", workers),
             None => self.add("ringlock.workers", "number of cores, at most 4"),
@@ -111,6 +119,17 @@ impl Lines<'_> {
                 self.add_path(&key("keyfile"), keyfile);
             }
             IdentityFiles::Combined { keystore } => self.add_path(&key("keystore"), keystore),
+            IdentityFiles::Token {
+                key: token,
+                certificate,
+            } => {
+                self.add(&key("keystore"), "NONE");
+                self.add(&key("keystore_type"), "PKCS11");
+                if let Some(certificate) = certificate {
+                    self.add_path(&key("certificate"), certificate);
+                }
+                self.token(token);
+            }
             IdentityFiles::Inline { private_key } => {
                 self.add(&key(PRIVATE_KEY), &private_key.value);
             }
@@ -175,6 +194,23 @@ impl Lines<'_> {
 
     fn add_path(&mut self, key: &str, path: &Path) {
         self.add(key, path.display());
+    }
+
+    fn token(&mut self, token: &TokenKey) {
+        if let Some(module) = &token.module {
+            self.add_path("ringlock.pkcs11.module", module);
+        }
+        match &token.choice {
+            TokenChoice::Uri(uri) => self.add("ringlock.pkcs11.uri", uri),
+            TokenChoice::Parts { token, slot, key } => {
+                let slot = slot.map(|slot| slot.to_string());
+                for (name, value) in [("token", token), ("slot", &slot), ("key", key)] {
+                    if let Some(value) = value {
+                        self.add(&format!("ringlock.pkcs11.{name}"), value);
+                    }
+                }
+            }
+        }
     }
 
     fn add_password(&mut self, key: &str, password: Option<&StorePassword>) {

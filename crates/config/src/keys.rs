@@ -66,6 +66,9 @@ pub(crate) static RINGLOCK: Keys = Keys {
         "handshake_timeout",
         "max_handshakes",
         "drain_timeout",
+        "pkcs11",
+        "secret_key",
+        "dse_config",
     ],
     passed_over: &[],
     not_yet: &[],
@@ -79,8 +82,16 @@ pub(crate) static LISTENER: Keys = Keys {
     not_yet: &[],
 };
 
+/// The token that holds the node's key.
+pub(crate) static PKCS11: Keys = Keys {
+    path: "ringlock.pkcs11",
+    obeyed: &["module", "token", "slot", "key", "uri"],
+    passed_over: &[],
+    not_yet: &[],
+};
+
 /// Where a key of one mapping may have been meant to stand instead.
-static SECTIONS: [&Keys; 3] = [&TOP, &RINGLOCK, &LISTENER];
+static SECTIONS: [&Keys; 4] = [&TOP, &RINGLOCK, &LISTENER, &PKCS11];
 
 /// What is to be said of a key.
 #[derive(Debug, PartialEq, Eq)]

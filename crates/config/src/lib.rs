@@ -42,7 +42,7 @@ use std::path::{Path, PathBuf};
 
 pub use config::{
     Config, DatabaseFile, IdentityFiles, Interception, Listener, ServerEncryption, StorePassword,
-    TlsOffer, TrustAnchors,
+    TlsOffer, TokenChoice, TokenKey, TrustAnchors,
 };
 pub use dialect::{Detected, Dialect, detect};
 pub use document::{Document, Entry, Node, Quirk, QuirkKind, Value};

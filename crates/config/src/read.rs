@@ -11,6 +11,7 @@ mod offer;
 mod ports;
 mod server_encryption;
 mod source;
+mod token;
 
 use std::{
     num::NonZeroUsize,
@@ -26,7 +27,7 @@ use self::{
     source::{Block, Source},
 };
 use crate::{
-    Config, DatabaseText, Dialect, Document, ServerEncryption,
+    Config, DatabaseText, Dialect, Document, IdentityFiles, ServerEncryption, TokenKey,
     keys::{RINGLOCK, TOP},
     section::{Given, Reader, Section},
     tree::Node,
@@ -65,7 +66,8 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
     let interception = interception::read(&own, &ports, reader);
     let limits = Limits::read(&own, reader);
     let files = Files::read(&own, reader);
-    let internode = internode(&top, words.own, &database, reader);
+    let token = token::read(&own, reader);
+    let internode = internode(&top, words.own, &database, token, reader);
     let (limits, files) = (limits?, files?);
     let database = match database {
         Given::Here(database, _) => Some(database.file),
@@ -78,6 +80,8 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
         interception: interception?,
         admin_socket: files.admin_socket,
         state_directory: files.state_directory,
+        secret_key: files.secret_key,
+        dse_config: files.dse_config,
         workers: limits.workers,
         busy_poll: limits.busy_poll,
         handshake_timeout: limits.handshake_timeout,
@@ -97,6 +101,7 @@ fn internode(
     top: &Section<'_>,
     own: Option<Document>,
     database: &Given<Database>,
+    token: Given<TokenKey>,
     reader: &mut Reader,
 ) -> Option<ServerEncryption> {
     const BLOCK: &str = "server_encryption_options";
@@ -116,7 +121,15 @@ fn internode(
         return None;
     }
     let mut block = Block::new(source);
-    let internode = server_encryption::read(&mut block);
+    let token_at = token.at();
+    let internode = server_encryption::read(&mut block, token);
+    let uses_token = internode
+        .as_ref()
+        .is_none_or(|internode| matches!(internode.identity, IdentityFiles::Token { .. }));
+    if let Some(at) = token_at.filter(|_| !uses_token) {
+        let finding = reader.finding(at, "ringlock.pkcs11", "no key is looked for in the token");
+        reader.report(finding.hint("write keystore: NONE and keystore_type: PKCS11, or remove it"));
+    }
     reader.report_all(block.into_findings());
     reader.add_origins(source.origins(BLOCK));
     internode
@@ -178,6 +191,8 @@ impl Limits {
 struct Files {
     admin_socket: PathBuf,
     state_directory: PathBuf,
+    secret_key: Option<PathBuf>,
+    dse_config: Option<PathBuf>,
 }
 
 impl Files {
@@ -187,9 +202,17 @@ impl Files {
             .get("admin_socket", |text| socket(&folder, text), reader)
             .or(ADMIN_SOCKET.into());
         let state_directory = path(section, "state_directory", reader).or(STATE_DIRECTORY.into());
+        let mut named = |key| match path(section, key, reader) {
+            Given::Here(path, _) => Some(Some(path)),
+            Given::Absent => Some(None),
+            Given::Wrong => None,
+        };
+        let (secret_key, dse_config) = (named("secret_key"), named("dse_config"));
         Some(Self {
             admin_socket: admin_socket?.value,
             state_directory: state_directory?.value,
+            secret_key: secret_key?,
+            dse_config: dse_config?,
         })
     }
 }

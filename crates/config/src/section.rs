@@ -186,6 +186,18 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// The mapping at `key`, with these keys in it; none if it is absent.
+    pub(crate) fn below(
+        &self,
+        key: &'static str,
+        keys: &'static Keys,
+        reader: &mut Reader,
+    ) -> Option<Self> {
+        let entry = self.entry(key)?;
+        let path = self.path_of(key);
+        Some(Self::open(&entry.node, entry.at, path, keys, reader))
+    }
+
     /// The one value of `key`, read by `parse`.
     pub(crate) fn get<T>(
         &self,
@@ -285,7 +297,8 @@ impl<'t> Section<'t> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    fn absent<T>(&self, key: &'static str) -> Given<T> {
+    /// What is to be said of a key that is not there.
+    pub(crate) fn absent<T>(&self, key: &'static str) -> Given<T> {
         if self.usable && !self.misspelt.contains(&key) {
             Given::Absent
         } else {

@@ -6,6 +6,7 @@ mod mistakes;
 mod offer;
 mod options;
 mod properties;
+mod token;
 
 use std::path::Path;
 

@@ -33,6 +33,8 @@ pub struct AgentConfig {
     pub encryption_lines: Vec<String>,
     /// Instead of `server_encryption_options`: this text, which stands at the top level.
     pub instead_of_block: Option<String>,
+    /// Variables of the agent's environment, besides those of this program.
+    pub environment: Vec<(String, String)>,
 }
 
 /// `interception`.
@@ -76,6 +78,7 @@ impl AgentConfig {
             ringlock_lines: Vec::new(),
             encryption_lines: Vec::new(),
             instead_of_block: None,
+            environment: Vec::new(),
         }
     }
 

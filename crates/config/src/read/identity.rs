@@ -7,7 +7,7 @@ use super::{
     source::{Block, place},
 };
 use crate::{
-    IdentityFiles, StorePassword, TrustAnchors,
+    IdentityFiles, StorePassword, TokenKey, TrustAnchors,
     resolve::{Base, Factory, FilePath, Secret, Setting},
     section::Given,
 };
@@ -69,13 +69,54 @@ fn password(
 }
 
 /// Both; none in place of one of which a finding was reported.
-pub(super) fn read(block: &mut Block<'_>) -> (Option<IdentityFiles>, Option<TrustAnchors>) {
+pub(super) fn read(
+    block: &mut Block<'_>,
+    token: Given<TokenKey>,
+) -> (Option<IdentityFiles>, Option<TrustAnchors>) {
     let pem = match factory(block) {
         Given::Here(factory, _) => Some(factory),
         Given::Absent => None,
         Given::Wrong => return (None, None),
     };
-    (identity(block, pem), trust(block, pem))
+    let identity = if names_token(block) {
+        of_token(block, token)
+    } else {
+        identity(block, pem)
+    };
+    (identity, trust(block, pem))
+}
+
+/// Whether the keystore is a token by its type.
+fn names_token(block: &Block<'_>) -> bool {
+    let kind = block.options().tls.keystore_type.value.as_deref();
+    kind.is_some_and(|kind| kind.trim_end().eq_ignore_ascii_case("PKCS11"))
+}
+
+/// The key in a token: Java's word for its file is `NONE`.
+fn of_token(block: &mut Block<'_>, token: Given<TokenKey>) -> Option<IdentityFiles> {
+    let tls = &block.options().tls;
+    let named = tls.keystore.value.as_ref();
+    if named.is_none_or(|file| file.base != Base::NoFile) {
+        let at = block.key_at(&tls.keystore_type);
+        let finding = block.finding(at, "keystore_type", "PKCS11 goes with keystore: NONE");
+        block.report(finding.hint("write keystore: NONE"));
+        return None;
+    }
+    let certificate = match Named::read(block, "certificate", &tls.certificate).file {
+        Given::Here(file, _) => Some(file.path),
+        Given::Absent => None,
+        Given::Wrong => return None,
+    };
+    match token {
+        Given::Here(key, _) => Some(IdentityFiles::Token { key, certificate }),
+        Given::Wrong => None,
+        Given::Absent => {
+            let at = block.key_at(&block.options().tls.keystore);
+            let finding = block.finding(at, "keystore", "no token is named");
+            block.report(finding.hint("name its module, label and key in ringlock.pkcs11"));
+            None
+        }
+    }
 }
 
 fn identity(block: &mut Block<'_>, pem: Option<&Factory>) -> Option<IdentityFiles> {

@@ -7,7 +7,7 @@ use super::{
     source::{Block, place},
 };
 use crate::{
-    Origin, ServerEncryption,
+    Origin, ServerEncryption, TokenKey,
     resolve::{ClientAuth, InternodeScope, Policy},
     section::Given,
 };
@@ -20,13 +20,13 @@ const LIMITS: [&str; 2] = [
 ];
 
 /// What the agent makes of the block; none if a finding was reported.
-pub(super) fn read(block: &mut Block<'_>) -> Option<ServerEncryption> {
+pub(super) fn read(block: &mut Block<'_>, token: Given<TokenKey>) -> Option<ServerEncryption> {
     refuse_what_is_not_obeyed(block);
     let options = block.options();
     let mode = mode(block);
     let require_client_auth = client_auth(block);
     let endpoint = &options.tls.require_endpoint_verification;
-    let (identity, trust) = identity::read(block);
+    let (identity, trust) = identity::read(block, token);
     let (keystore_password, truststore_password) = identity::passwords(block);
     let revocation_list =
         match block.file("certficate_revocation_list", &options.tls.revocation_list) {
@@ -84,15 +84,14 @@ fn refuse_what_is_not_obeyed(block: &mut Block<'_>) {
     }
     for (key, setting) in [
         ("store_type", &tls.store_type),
-        ("keystore_type", &tls.keystore_type),
         ("truststore_type", &tls.truststore_type),
     ] {
         let is_token = |kind: &String| kind.trim_end().eq_ignore_ascii_case("PKCS11");
         if setting.value.as_ref().is_some_and(is_token) {
             let at = block.key_at(setting);
-            let message = format!("PKCS11 is {NOT_YET}");
+            let message = "PKCS11 holds private keys and no truststore";
             let finding = block.finding(at, key, message);
-            block.report(finding.expected("files in PEM"));
+            block.report(finding.hint("write keystore_type: PKCS11 for the key alone"));
         }
     }
 }

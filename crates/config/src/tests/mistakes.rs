@@ -195,7 +195,7 @@ fn no_option_of_the_databases_is_ignored() {
     );
     assert_eq!(
         mistakes(&format!("{SHORTEST}  store_type: PKCS11\n")),
-        "ringlock.yaml:5:3: server_encryption_options.store_type: PKCS11 is not obeyed by this version yet (expected files in PEM)"
+        "ringlock.yaml:5:3: server_encryption_options.store_type: PKCS11 holds private keys and no truststore; write keystore_type: PKCS11 for the key alone"
     );
     assert_eq!(
         mistakes(&format!("{SHORTEST}  keystore_passwort: a\n")),

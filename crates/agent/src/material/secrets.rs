@@ -1,0 +1,62 @@
+//! Passwords of stores: as they stand, in files of their own, or encrypted.
+
+use ringlock_config::{Config, StorePassword};
+use ringlock_secret::{DseYaml, LocalKey, Password, PasswordSource, Resolver};
+
+use super::LoadError;
+
+/// The passwords of both stores.
+pub(super) struct StorePasswords {
+    pub(super) keystore: Option<Password>,
+    pub(super) truststore: Option<Password>,
+}
+
+impl StorePasswords {
+    /// Reads them, with `ringlock.secret_key` and `ringlock.dse_config` where they are encrypted.
+    pub(super) fn read(config: &Config) -> Result<Self, LoadError> {
+        let resolver = resolver(config)?;
+        let internode = &config.internode;
+        let read = |password: &Option<StorePassword>| {
+            let password = password.as_ref();
+            password.map(|given| reveal(given, &resolver)).transpose()
+        };
+        Ok(Self {
+            keystore: read(&internode.keystore_password)?,
+            truststore: read(&internode.truststore_password)?,
+        })
+    }
+}
+
+fn resolver(config: &Config) -> Result<Resolver, LoadError> {
+    let resolver = match &config.dse_config {
+        Some(path) => {
+            let dse = DseYaml::read(path)?;
+            Resolver::for_database(&dse).map_err(|source| LoadError::DseKey {
+                path: path.clone(),
+                source,
+            })?
+        }
+        None => Resolver::plain(),
+    };
+    Ok(match &config.secret_key {
+        Some(path) => resolver.and_key(LocalKey::read(path)?),
+        None => resolver,
+    })
+}
+
+fn reveal(password: &StorePassword, resolver: &Resolver) -> Result<Password, LoadError> {
+    match password {
+        StorePassword::File(path) => Ok(PasswordSource::File(path.clone()).read()?),
+        // A product's own default is never encrypted.
+        StorePassword::Given(default) if !default.is_given() => {
+            Ok(Password::new(default.value.reveal()))
+        }
+        StorePassword::Given(given) => {
+            let opened = resolver.open(given.value.reveal());
+            opened.map_err(|source| LoadError::Secret {
+                place: given.origin.to_string(),
+                source,
+            })
+        }
+    }
+}
