@@ -33,6 +33,8 @@ pub(crate) struct Stores {
     pub(crate) formats: Vec<Loaded<Format>>,
     /// What Java finds in the stores of its own formats.
     pub(crate) java: Vec<Loaded<JavaView>>,
+    /// What the PKCS12 stores are protected by.
+    pub(crate) protection: Vec<Loaded<Vec<String>>>,
     /// What tells the private key from others: SHA-256 of its public half, or of a store that
     /// could not be opened.
     pub(crate) prints: Vec<Loaded<[u8; 32]>>,
@@ -86,6 +88,7 @@ impl Stores {
             broken: Vec::new(),
             formats: Vec::new(),
             java: Vec::new(),
+            protection: Vec::new(),
             prints: Vec::new(),
         };
         let passwords = StorePasswords::of(block, server);
@@ -186,6 +189,9 @@ impl Stores {
 
     fn note(&mut self, file: &NamedFile, opened: &Opened, passwords: Passwords<'_>) {
         self.formats.push(about(file, opened.format));
+        if opened.format == Format::Pkcs12 {
+            self.protection.push(about(file, opened.protection.clone()));
+        }
         if matches!(opened.format, Format::Jks | Format::Jceks | Format::Pkcs12) {
             self.java.push(about(file, as_java_sees(opened, passwords)));
         }

@@ -53,9 +53,11 @@ mod scylla_trust;
 mod shared_key;
 mod ssl_port;
 mod store_broken;
+mod store_new;
 mod store_password;
 mod store_type;
 mod suite_dead;
+mod suite_key;
 mod suite_unknown;
 mod suite_weak;
 mod switch_off;
@@ -112,6 +114,7 @@ pub static RULES: &[&Rule] = &[
     &suite_unknown::RULE,
     &suite_dead::RULE,
     &suite_weak::RULE,
+    &suite_key::RULE,
     &jce_policy::RULE,
     &protocol::RULE,
     &protocol_old::RULE,
@@ -136,6 +139,7 @@ pub static RULES: &[&Rule] = &[
     &store_broken::RULE,
     &store_password::RULE,
     &java_view::RULE,
+    &store_new::RULE,
     &cert_mismatch::RULE,
     &cert_expired::RULE,
     &cert_early::RULE,

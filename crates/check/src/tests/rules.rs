@@ -522,6 +522,8 @@ fn every_rule_of_one_node_that_needs_no_file_has_a_row() {
         "store-unreadable",
         "store-password-wrong",
         "java-sees-less",
+        "store-too-new",
+        "suites-without-key",
         "key-certificate-mismatch",
         "certificate-expired",
         "certificate-not-yet-valid",

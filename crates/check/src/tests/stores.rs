@@ -400,6 +400,48 @@ fn stores_of_java_are_opened_with_their_passwords_and_judged_like_pem() {
 }
 
 #[test]
+fn suites_that_do_not_go_with_the_key_are_told() {
+    let site = Site::new();
+    site.keystore("store", Kind::Pkcs12, "a-password");
+    site.truststore("trust", Kind::Pkcs12, "a-password");
+    let told = |suites: &str| {
+        let report = cassandra(
+            &site,
+            &format!(
+                "  keystore: {}\n  keystore_password: a-password\n  truststore: {}\n  \
+                 truststore_password: a-password\n  cipher_suites: [{suites}]\n",
+                site.path("store").display(),
+                site.path("trust").display()
+            ),
+        );
+        report.codes().contains(&"suites-without-key")
+    };
+    assert!(told("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+    assert!(!told("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"));
+    assert!(!told(
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256"
+    ));
+    assert!(!told("NOT_KNOWN"));
+}
+
+#[test]
+fn a_store_that_old_releases_of_java_8_cannot_open_is_told_where_they_may_be() {
+    let site = Site::new();
+    site.keystore("store", Kind::Pkcs12, "a-password");
+    let told = |dialect| {
+        let yaml = format!(
+            "server_encryption_options:\n  internode_encryption: all\n  keystore: {}\n  \
+             keystore_password: a-password\n",
+            site.path("store").display()
+        );
+        let report = told_at(&site.path("cassandra.yaml"), dialect, &yaml);
+        report.codes().contains(&"store-too-new")
+    };
+    assert!(told(Dialect::Cassandra311));
+    assert!(!told(Dialect::Cassandra50));
+}
+
+#[test]
 fn a_truststore_in_which_java_finds_nothing_is_told() {
     let site = Site::new();
     site.keystore("store", Kind::Pkcs12, "a-password");
