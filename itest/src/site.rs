@@ -50,7 +50,12 @@ impl Site {
 
     /// A list with which the site's CA takes certificates back.
     pub fn revoke(&self, certificates: &[&Path], out: &Path) {
-        let revoked = self.authority.revoke(certificates, out);
+        self.revoke_with(certificates, out, &[]);
+    }
+
+    /// The same with options of `openssl ca -gencrl`.
+    pub fn revoke_with(&self, certificates: &[&Path], out: &Path, options: &[&str]) {
+        let revoked = self.authority.revoke(certificates, out, options);
         revoked.or_fail("taking certificates back");
     }
 

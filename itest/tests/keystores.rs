@@ -34,6 +34,7 @@ const KINDS: [StoreKind; 4] = [
 ];
 const KEPT: &str = "not reloaded, what was in force stays";
 const UNVERIFIED: &str = "require_endpoint_verification is false";
+const OVERDUE: &str = "a revocation list is overdue and goes on being used";
 const BLIND: &str = "Java sees no trust anchor in this truststore";
 
 #[test]
@@ -128,16 +129,7 @@ fn a_wrong_password_keeps_the_agent_from_starting_and_is_told_in_javas_words() {
     ] {
         let node = Node::new();
         let stores = node.convert(kind);
-        let config = node.config(&block(&stores, OTHER_PASSWORDS));
-        let file = node.site.path("ringlock.yaml");
-        fs::write(&file, config.to_yaml()).or_fail("writing ringlock.yaml");
-        let output = ringlock()
-            .args(["agent", "run", "--config"])
-            .arg(&file)
-            .output()
-            .or_fail("running the agent");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{told}");
+        let told = node.refused(&block(&stores, OTHER_PASSWORDS));
         assert!(
             told.contains(&stores.keystore.display().to_string()),
             "{told}"
@@ -216,15 +208,7 @@ fn a_certificate_that_its_ca_took_back_is_refused_from_the_reload_on() {
     let node = Node::new();
     let list = node.site.path("revoked.pem");
     node.site.revoke(&[], &list);
-    let block = format!(
-        "server_encryption_options:\n  internode_encryption: all\n  require_client_auth: true\n  \
-         certificate: {}\n  keyfile: {}\n  truststore: {}\n  certficate_revocation_list: {}\n",
-        node.own.certificate.display(),
-        node.own.key.display(),
-        node.own.ca.display(),
-        list.display()
-    );
-    let mut agent = node.start(&block);
+    let mut agent = node.start(&node.block_with_list(&list));
     node.assert_served(&agent);
     node.site.revoke(&[&node.peer.certificate], &list);
     retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
@@ -232,6 +216,33 @@ fn a_certificate_that_its_ca_took_back_is_refused_from_the_reload_on() {
     agent.await_refusals("revoked", 1, "revoked");
     let good = node.site.issue("n3", &["127.0.0.1"]);
     Peer::openssl(node.address, Some(&good), &[]).expect_echo("served");
+}
+
+#[test]
+fn a_list_that_is_overdue_refuses_everybody_unless_it_is_accepted() {
+    let node = Node::new();
+    let list = node.site.path("revoked.pem");
+    node.site.revoke_with(
+        &[],
+        &list,
+        &[
+            "-crl_lastupdate",
+            "20200101000000Z",
+            "-crl_nextupdate",
+            "20200201000000Z",
+        ],
+    );
+    let block = node.block_with_list(&list);
+    let told = node.refused(&block);
+    assert!(told.contains("revoked.pem: list 1"), "{told}");
+
+    let mut config = node.config(&block);
+    config.ringlock_lines = vec!["stale_revocation_lists: accept".to_owned()];
+    let mut agent = node.site.start("n1", &config);
+    agent.expect(UNVERIFIED);
+    agent.expect(OVERDUE);
+    agent.await_line(&["WARN", OVERDUE]);
+    node.assert_served(&agent);
 }
 
 /// A database, a certificate for its agent and one for its peer.
@@ -262,6 +273,29 @@ impl Node {
 
     fn convert(&self, kind: StoreKind) -> Stores {
         self.own.convert(kind, PASSWORDS).or_fail("converting")
+    }
+
+    /// What an agent says that does not start with the block.
+    fn refused(&self, block: &str) -> String {
+        let file = self.site.path("ringlock.yaml");
+        fs::write(&file, self.config(block).to_yaml()).or_fail("writing ringlock.yaml");
+        let mut command = ringlock();
+        let output = command::output(command.args(["agent", "run", "--config"]).arg(&file));
+        let output = output.or_fail("running the agent");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        told
+    }
+
+    fn block_with_list(&self, list: &Path) -> String {
+        format!(
+            "server_encryption_options:\n  internode_encryption: all\n  require_client_auth: true\n  \
+             certificate: {}\n  keyfile: {}\n  truststore: {}\n  certficate_revocation_list: {}\n",
+            self.own.certificate.display(),
+            self.own.key.display(),
+            self.own.ca.display(),
+            list.display()
+        )
     }
 
     fn config(&self, block: &str) -> AgentConfig {

@@ -18,6 +18,7 @@ use crate::{
     command::{self, CommandError},
     lab::Namespace,
     process::{Process, ProcessError, Signal, last_lines},
+    secrets,
 };
 
 /// The line by which an agent says that it serves.
@@ -53,6 +54,14 @@ pub enum AgentError {
         agent: String,
         /// Where it is wrong.
         source: serde_json::Error,
+    },
+    /// It logged what nobody may see.
+    #[error("{agent} logged a secret: {line}")]
+    Secret {
+        /// Which agent.
+        agent: String,
+        /// The line.
+        line: String,
     },
     /// It complained about something that was not expected.
     #[error("{agent} complained:\n{}", lines.join("\n"))]
@@ -238,9 +247,15 @@ impl Agent {
         self.process.signal(Signal::HUP);
     }
 
-    /// An error if it complained of anything that none of `expected` occurs in.
+    /// An error if it complained of anything that none of `expected` occurs in, or logged a secret.
     pub fn check_log(&self, expected: &[&str]) -> Result<(), AgentError> {
         let log = self.process.log()?;
+        if let Some((line, _)) = secrets::shown(&log) {
+            return Err(AgentError::Secret {
+                agent: self.name().to_owned(),
+                line,
+            });
+        }
         let lines: Vec<_> = complaints(&log)
             .filter(|line| !expected.iter().any(|words| line.contains(words)))
             .map(str::to_owned)

@@ -6,6 +6,8 @@ use std::{
     thread,
 };
 
+use crate::{agent, secrets};
+
 /// Why a command did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -26,6 +28,14 @@ pub enum CommandError {
         status: std::process::ExitStatus,
         /// All that it said, standard error last.
         output: String,
+    },
+    /// It is Ringlock, and printed what nobody may see.
+    #[error("{command} printed a secret: {line}")]
+    Secret {
+        /// The program with its arguments.
+        command: String,
+        /// The line.
+        line: String,
     },
     /// Its input or output broke.
     #[error("lost the connection to {command}: {source}")]
@@ -90,6 +100,22 @@ fn output_with_input(command: &mut Command, input: &str) -> Result<Output, Comma
             _ => Ok(output),
         }
     })
+    .and_then(|output| keeps_secrets(command, output))
+}
+
+/// Whatever Ringlock prints in the course of a test is searched for the tests' secrets.
+fn keeps_secrets(command: &Command, output: Output) -> Result<Output, CommandError> {
+    if command.get_program() == agent::ringlock().get_program() {
+        for bytes in [&output.stdout, &output.stderr] {
+            if let Some((line, _)) = secrets::shown(&String::from_utf8_lossy(bytes)) {
+                return Err(CommandError::Secret {
+                    command: describe(command),
+                    line,
+                });
+            }
+        }
+    }
+    Ok(output)
 }
 
 fn describe(command: &Command) -> String {

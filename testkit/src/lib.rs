@@ -24,5 +24,6 @@ pub mod lab;
 pub mod load;
 pub mod pki;
 pub mod process;
+pub mod secrets;
 
 pub use clock::{Moment, poll};

@@ -146,8 +146,14 @@ impl Authority {
         Ok(Issued::in_dir(out))
     }
 
-    /// A list, made by OpenSSL, with which the CA takes these certificates back.
-    pub fn revoke(&self, certificates: &[&Path], out: &Path) -> Result<(), CommandError> {
+    /// A list, made by `openssl ca -gencrl` with these options, with which the CA takes certificates
+    /// back.
+    pub fn revoke(
+        &self,
+        certificates: &[&Path],
+        out: &Path,
+        options: &[&str],
+    ) -> Result<(), CommandError> {
         const CONFIG: &str = "[ca]\ndefault_ca = own\n[own]\ndatabase = index.txt\n\
                               default_md = sha256\ndefault_crl_days = 1\ncrlnumber = number\n\
                               crl_extensions = list\n[list]\n\
@@ -173,7 +179,7 @@ impl Authority {
         for certificate in certificates {
             command::run(openssl().arg("-revoke").arg(certificate))?;
         }
-        command::run(openssl().args(["-gencrl", "-out"]).arg(out))?;
+        command::run(openssl().args(options).args(["-gencrl", "-out"]).arg(out))?;
         Ok(())
     }
 }

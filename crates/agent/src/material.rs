@@ -6,7 +6,8 @@ mod token;
 use std::path::{Path, PathBuf};
 
 use ringlock_config::{
-    Config, IdentityFiles, Origin, ServerEncryption, StorePassword, TlsOffer, TrustAnchors,
+    Config, IdentityFiles, Origin, ServerEncryption, StaleLists, StorePassword, TlsOffer,
+    TrustAnchors,
     resolve::{Secret, Setting},
 };
 use ringlock_files::{FileError, read_limited, read_private};
@@ -141,7 +142,7 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
         endpoint_verification: internode.require_endpoint_verification,
     };
     let offer = offer(&internode.offer);
-    let lists = (&lists, StaleList::Refuse);
+    let lists = (&lists, stale(internode.stale_lists));
     let state = TlsState::build_with_lists(&identity, &trust, lists, options, &offer);
     state.map_err(|source| LoadError::Build {
         path: certificate_path(config),
@@ -164,7 +165,23 @@ fn revocation_lists(
     };
     let bytes = read_limited(path, MAX_BYTES)?;
     let lists = read_revocation_lists(&bytes).map_err(refused)?;
-    RevocationLists::select(lists, &trust.anchors, now, StaleList::Refuse).map_err(refused)
+    let stale = stale(internode.stale_lists);
+    let lists = RevocationLists::select(lists, &trust.anchors, now, stale).map_err(refused)?;
+    for list in lists.facts.iter().filter(|list| list.stale) {
+        tracing::warn!(
+            issuer = list.issuer,
+            next_update = date(list.next_update),
+            "a revocation list is overdue and goes on being used"
+        );
+    }
+    Ok(lists)
+}
+
+fn stale(configured: StaleLists) -> StaleList {
+    match configured {
+        StaleLists::Refuse => StaleList::Refuse,
+        StaleLists::Accept => StaleList::Accept,
+    }
 }
 
 /// What handshakes offer; suites that cannot be carried out are told, in Cassandra's words

@@ -132,6 +132,9 @@ pub struct ServerEncryption {
     /// `certficate_revocation_list`, ScyllaDB's spelling: the certificates that their CAs have
     /// taken back, PEM or DER. Unset: none is looked for.
     pub revocation_list: Option<PathBuf>,
+    /// `ringlock.stale_revocation_lists`: what to do with a list whose next one is overdue.
+    /// Default: refuse.
+    pub stale_lists: StaleLists,
     /// What handshakes may choose from.
     pub offer: TlsOffer,
     /// `max_certificate_validity_period`: how long a peer's certificate may be valid from its first
@@ -179,6 +182,17 @@ pub enum TokenChoice {
         /// key that there is.
         key: Option<String>,
     },
+}
+
+/// What becomes of a revocation list whose next one is overdue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StaleLists {
+    /// Nobody whose CA issued it is believed: whoever holds the new list back could otherwise keep
+    /// a revoked certificate alive.
+    #[default]
+    Refuse,
+    /// It goes on being used, with a warning.
+    Accept,
 }
 
 /// What a store is opened with.

@@ -1,8 +1,8 @@
 use std::{fmt::Display, path::Path, time::Duration};
 
 use crate::{
-    Config, Dialect, IdentityFiles, Interception, Listener, Origin, StorePassword, TlsOffer,
-    TokenChoice, TokenKey, TrustAnchors, resolve::Line, value::spelled,
+    Config, Dialect, IdentityFiles, Interception, Listener, Origin, StaleLists, StorePassword,
+    TlsOffer, TokenChoice, TokenKey, TrustAnchors, resolve::Line, value::spelled,
 };
 
 impl Config {
@@ -146,6 +146,11 @@ impl Lines<'_> {
         self.add_password(&key("truststore_password"), password);
         if let Some(list) = &internode.revocation_list {
             self.add_path(&key("certficate_revocation_list"), list);
+            let stale = match internode.stale_lists {
+                StaleLists::Refuse => "refuse",
+                StaleLists::Accept => "accept",
+            };
+            self.add("ringlock.stale_revocation_lists", stale);
         }
         self.offer(&internode.offer);
         for (name, limit) in [

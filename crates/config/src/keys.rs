@@ -69,6 +69,7 @@ pub(crate) static RINGLOCK: Keys = Keys {
         "pkcs11",
         "secret_key",
         "dse_config",
+        "stale_revocation_lists",
     ],
     passed_over: &[],
     not_yet: &[],

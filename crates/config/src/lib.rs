@@ -41,8 +41,8 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub use config::{
-    Config, DatabaseFile, IdentityFiles, Interception, Listener, ServerEncryption, StorePassword,
-    TlsOffer, TokenChoice, TokenKey, TrustAnchors,
+    Config, DatabaseFile, IdentityFiles, Interception, Listener, ServerEncryption, StaleLists,
+    StorePassword, TlsOffer, TokenChoice, TokenKey, TrustAnchors,
 };
 pub use dialect::{Detected, Dialect, detect};
 pub use document::{Document, Entry, Node, Quirk, QuirkKind, Value};

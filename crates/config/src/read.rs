@@ -27,7 +27,7 @@ use self::{
     source::{Block, Source},
 };
 use crate::{
-    Config, DatabaseText, Dialect, Document, IdentityFiles, ServerEncryption, TokenKey,
+    Config, DatabaseText, Dialect, Document, IdentityFiles, ServerEncryption, StaleLists, TokenKey,
     keys::{RINGLOCK, TOP},
     section::{Given, Reader, Section},
     tree::Node,
@@ -66,8 +66,11 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
     let interception = interception::read(&own, &ports, reader);
     let limits = Limits::read(&own, reader);
     let files = Files::read(&own, reader);
-    let token = token::read(&own, reader);
-    let internode = internode(&top, words.own, &database, token, reader);
+    let outside = Outside {
+        token: token::read(&own, reader),
+        stale_lists: own.get("stale_revocation_lists", stale_lists, reader),
+    };
+    let internode = internode(&top, words.own, &database, outside, reader);
     let (limits, files) = (limits?, files?);
     let database = match database {
         Given::Here(database, _) => Some(database.file),
@@ -96,12 +99,23 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
     })
 }
 
+/// What `ringlock` says about the block.
+pub(crate) struct Outside {
+    token: Given<TokenKey>,
+    stale_lists: Given<StaleLists>,
+}
+
+fn stale_lists(text: &str) -> Result<StaleLists, Wrong> {
+    let values = [StaleLists::Refuse, StaleLists::Accept];
+    value::one_of(&["refuse", "accept"], &values, text)
+}
+
 /// The block of the one file that has it.
 fn internode(
     top: &Section<'_>,
     own: Option<Document>,
     database: &Given<Database>,
-    token: Given<TokenKey>,
+    outside: Outside,
     reader: &mut Reader,
 ) -> Option<ServerEncryption> {
     const BLOCK: &str = "server_encryption_options";
@@ -121,8 +135,8 @@ fn internode(
         return None;
     }
     let mut block = Block::new(source);
-    let token_at = token.at();
-    let internode = server_encryption::read(&mut block, token);
+    let token_at = outside.token.at();
+    let internode = server_encryption::read(&mut block, outside);
     let uses_token = internode
         .as_ref()
         .is_none_or(|internode| matches!(internode.identity, IdentityFiles::Token { .. }));

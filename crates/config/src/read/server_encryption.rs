@@ -3,11 +3,11 @@
 use ringlock_model::{InternodeEncryption, Mode};
 
 use super::{
-    identity, offer,
+    Outside, identity, offer,
     source::{Block, place},
 };
 use crate::{
-    Origin, ServerEncryption, TokenKey,
+    Origin, ServerEncryption, StaleLists,
     resolve::{ClientAuth, InternodeScope, Policy},
     section::Given,
 };
@@ -20,13 +20,13 @@ const LIMITS: [&str; 2] = [
 ];
 
 /// What the agent makes of the block; none if a finding was reported.
-pub(super) fn read(block: &mut Block<'_>, token: Given<TokenKey>) -> Option<ServerEncryption> {
+pub(super) fn read(block: &mut Block<'_>, outside: Outside) -> Option<ServerEncryption> {
     refuse_what_is_not_obeyed(block);
     let options = block.options();
     let mode = mode(block);
     let require_client_auth = client_auth(block);
     let endpoint = &options.tls.require_endpoint_verification;
-    let (identity, trust) = identity::read(block, token);
+    let (identity, trust) = identity::read(block, outside.token);
     let (keystore_password, truststore_password) = identity::passwords(block);
     let revocation_list =
         match block.file("certficate_revocation_list", &options.tls.revocation_list) {
@@ -48,6 +48,7 @@ pub(super) fn read(block: &mut Block<'_>, token: Given<TokenKey>) -> Option<Serv
         trust: trust?,
         truststore_password,
         revocation_list,
+        stale_lists: outside.stale_lists.or(StaleLists::default())?.value,
         offer: offer?,
         max_certificate_validity: options.tls.max_certificate_validity_period.value,
         certificate_warning: options.tls.certificate_validity_warn_threshold.value,
