@@ -20,6 +20,7 @@ mod ports;
 mod site;
 mod skip;
 mod socket;
+mod stage;
 mod wire;
 
 pub use agent::Watched;
@@ -36,4 +37,5 @@ pub use skip::{may_run_as_root, skip};
 pub use socket::{
     Ending, HELLO, await_ending, connect, expect_echo, patiently, reset_on_close, retry_until,
 };
+pub use stage::{Stage, write_private};
 pub use wire::assert_no_plaintext;

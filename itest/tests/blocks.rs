@@ -3,20 +3,16 @@
 
 use std::{
     fs::Permissions,
-    net::SocketAddr,
+    ops::Deref,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use fs_err as fs;
 use ringlock_itest::{
-    Conduct, Database, OrFail as _, Peer, Site, Watched, retry_until,
-    testkit::{
-        agent::{AgentConfig, ringlock},
-        pki::Issued,
-    },
+    OrFail as _, Peer, Stage, Watched, retry_until, testkit::agent::ringlock, write_private,
 };
-use ringlock_model::{Direction, Security};
+use ringlock_model::Security;
 
 macro_rules! block {
     ($name:literal) => {
@@ -53,7 +49,7 @@ fn the_blocks_of_cassandra_3_are_obeyed_where_they_are_pasted() {
             ["/conf/keystore.node0", "/conf/truststore.node0"],
         ),
     ] {
-        let mut node = Node::new();
+        let node = Node::new();
         let [keystore, truststore] = stores;
         let text = server_block(text).replace(OLD_SUITE, SUITES);
         let text = node.with_stores(&text, keystore, truststore);
@@ -65,7 +61,7 @@ fn the_blocks_of_cassandra_3_are_obeyed_where_they_are_pasted() {
 
 #[test]
 fn the_block_of_dse_is_obeyed_where_it_is_pasted() {
-    let mut node = Node::new();
+    let node = Node::new();
     let text = node.with_stores(
         block!("dse-local"),
         "/etc/dse/conf/keystore.jks",
@@ -81,7 +77,7 @@ fn the_blocks_of_a_rolling_change_are_obeyed_where_they_are_pasted() {
         (block!("rolling-transition"), "all+optional"),
         (block!("rolling-enforced"), "all"),
     ] {
-        let mut node = Node::new();
+        let node = Node::new();
         let text = node.with_stores(
             text,
             "/etc/cassandra/ssl/db01-keystore.p12",
@@ -95,7 +91,7 @@ fn the_blocks_of_a_rolling_change_are_obeyed_where_they_are_pasted() {
 
 #[test]
 fn the_block_of_scylladb_is_obeyed_where_it_is_pasted() {
-    let mut node = Node::new();
+    let node = Node::new();
     let text = node.scylla();
     let mut agent = node.paste(&text);
     agent.expect(UNVERIFIED);
@@ -104,7 +100,7 @@ fn the_block_of_scylladb_is_obeyed_where_it_is_pasted() {
 
 #[test]
 fn the_file_of_cassandra_is_obeyed_where_it_is_named() {
-    let mut node = Node::new();
+    let node = Node::new();
     let text = block!("cassandra-3-production").replace(OLD_SUITE, SUITES);
     let text = node.with_stores(
         &text,
@@ -120,7 +116,7 @@ fn the_file_of_cassandra_is_obeyed_where_it_is_named() {
 
 #[test]
 fn the_file_of_dse_is_obeyed_with_the_stores_that_dse_takes_by_default() {
-    let mut node = Node::new();
+    let node = Node::new();
     node.write("dse/resources/dse/conf/.keystore", &node.combined());
     node.write("dse/resources/dse/conf/.truststore", &node.anchors());
     let text = block!("dse-remote");
@@ -135,7 +131,7 @@ fn the_file_of_dse_is_obeyed_with_the_stores_that_dse_takes_by_default() {
 
 #[test]
 fn a_change_of_the_databases_file_takes_effect_and_a_mistake_in_it_does_not() {
-    let mut node = Node::new();
+    let node = Node::new();
     let text = node.scylla();
     let file = node.write("scylla/scylla.yaml", text.as_bytes());
     let mut agent = node.name(&file, "");
@@ -164,7 +160,7 @@ fn a_change_of_the_databases_file_takes_effect_and_a_mistake_in_it_does_not() {
 
 #[test]
 fn a_key_that_stands_in_the_databases_file_is_used_and_never_shown() {
-    let mut node = Node::new();
+    let node = Node::new();
     let pem = |bytes: Vec<u8>| {
         let text = String::from_utf8(bytes).or_fail("reading PEM");
         text.replace('\n', "\n        ")
@@ -216,30 +212,20 @@ fn a_mistake_in_the_databases_file_keeps_the_agent_from_starting_and_has_its_lin
     assert!(!told.contains("myKeyPass"), "{told}");
 }
 
-/// A database, a certificate for its agent and one for its peer.
-struct Node {
-    site: Site,
-    own: Issued,
-    peer: Issued,
-    config: AgentConfig,
-    address: SocketAddr,
-    _database: Database,
+/// An agent's surroundings, and the documents' blocks with files that are there.
+struct Node(Stage);
+
+impl Deref for Node {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.0
+    }
 }
 
 impl Node {
     fn new() -> Self {
-        let site = Site::new();
-        let database = Database::start(Conduct::Echo);
-        let own = site.issue("n1", &["127.0.0.1"]);
-        let (config, address) = site.config("n1", Direction::Inbound, database.address(), &own);
-        Self {
-            peer: site.issue("n2", &["127.0.0.1"]),
-            site,
-            own,
-            config,
-            address,
-            _database: database,
-        }
+        Self(Stage::new())
     }
 
     /// Writes a file, private as a key must be, below the site's directory.
@@ -247,8 +233,7 @@ impl Node {
         let path = self.site.path(name.trim_start_matches('/'));
         let folder = path.parent().or_fail("a folder");
         fs::create_dir_all(folder).or_fail("making a folder");
-        fs::write(&path, bytes).or_fail("writing a file");
-        fs::set_permissions(&path, Permissions::from_mode(0o600)).or_fail("making it private");
+        write_private(&path, bytes);
         path
     }
 
@@ -265,13 +250,12 @@ impl Node {
         text.replace(&named, &format!(": {}\n", path.display()))
     }
 
-    /// ScyllaDB's block for all links, without its list of revoked certificates.
+    /// ScyllaDB's block for all links.
     fn scylla(&self) -> String {
-        let text: String = block!("scylla")
-            .split_inclusive('\n')
-            .filter(|line| !line.contains("revocation_list"))
-            .collect();
-        let text = text.replace("encryption: rack", "encryption: all");
+        let list = self.site.path("revoked.pem");
+        self.site.revoke(&[], &list);
+        let text = block!("scylla").replace("encryption: rack", "encryption: all");
+        let text = self.with_file(&text, "/etc/scylla/crl.pem", &read(&list));
         let text = self.with_file(&text, "/etc/scylla/db.crt", &read(&self.own.certificate));
         let text = self.with_file(&text, "/etc/scylla/db.key", &read(&self.own.key));
         self.with_file(&text, "/etc/scylla/cadb.pem", &self.anchors())
@@ -287,13 +271,12 @@ impl Node {
     }
 
     /// An agent whose `ringlock.yaml` holds this text.
-    fn paste(&mut self, text: &str) -> Watched {
-        self.config.instead_of_block = Some(text.to_owned());
-        self.site.start("n1", &self.config)
+    fn paste(&self, text: &str) -> Watched {
+        self.start(&self.with_block(text))
     }
 
     /// An agent whose `ringlock.yaml` names this file, and these lines.
-    fn name(&mut self, file: &Path, lines: &str) -> Watched {
+    fn name(&self, file: &Path, lines: &str) -> Watched {
         self.paste(&format!("database_config: {}\n{lines}", file.display()))
     }
 

@@ -2,21 +2,22 @@
 //! the place of what is good.
 
 use std::{
-    net::SocketAddr,
+    ops::Deref,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use fs_err as fs;
 use ringlock_itest::{
-    Conduct, Database, OrFail as _, Peer, Site, Watched, retry_until, served_fingerprint,
+    OrFail as _, Peer, Stage, Watched, retry_until, served_fingerprint,
     testkit::{
-        agent::{AgentConfig, ringlock},
+        agent::ringlock,
         command,
-        pki::{Issued, StoreKind, StorePasswords, Stores},
+        pki::{StoreKind, StorePasswords, Stores},
     },
+    write_private,
 };
-use ringlock_model::{Direction, Security};
+use ringlock_model::Security;
 
 const PASSWORDS: StorePasswords = StorePasswords {
     keystore: "keystore-canary-71",
@@ -47,7 +48,7 @@ fn stores_of_every_format_are_served_whatever_they_are_called() {
             keystore: moved(&stores.keystore, "keystore.bin"),
             truststore: moved(&stores.truststore, "truststore.bin"),
         };
-        let mut agent = node.start(&block(&stores, PASSWORDS));
+        let mut agent = node.run(&block(&stores, PASSWORDS));
         node.assert_served(&agent);
         node.assert_private(&mut agent);
     }
@@ -59,8 +60,7 @@ fn passwords_come_from_files_as_well() {
     let stores = node.convert(StoreKind::Pkcs12);
     let file = |name: &str, text: &str| {
         let path = node.site.path(name);
-        fs::write(&path, format!("{text}\n")).or_fail("writing a password");
-        private(&path);
+        write_private(&path, format!("{text}\n"));
         path.display().to_string()
     };
     let text = [
@@ -74,7 +74,7 @@ fn passwords_come_from_files_as_well() {
             file("b", PASSWORDS.truststore)
         ),
     ];
-    let mut agent = node.start(&text.concat());
+    let mut agent = node.run(&text.concat());
     node.assert_served(&agent);
     node.assert_private(&mut agent);
 }
@@ -100,10 +100,10 @@ fn passwords_that_are_encrypted_with_a_local_key_are_opened_and_others_are_refus
         sealed(PASSWORDS.keystore),
         sealed(PASSWORDS.truststore)
     );
-    let without = node.config(&block);
+    let without = node.with_block(&block);
     let mut config = without.clone();
     config.ringlock_lines = vec![format!("secret_key: {}", key.display())];
-    let mut agent = node.site.start("n1", &config);
+    let mut agent = node.start(&config);
     agent.expect(UNVERIFIED);
     node.assert_served(&agent);
     node.assert_private(&mut agent);
@@ -129,7 +129,7 @@ fn a_wrong_password_keeps_the_agent_from_starting_and_is_told_in_javas_words() {
     ] {
         let node = Node::new();
         let stores = node.convert(kind);
-        let told = node.refused(&block(&stores, OTHER_PASSWORDS));
+        let told = node.refused(&node.with_block(&block(&stores, OTHER_PASSWORDS)));
         assert!(
             told.contains(&stores.keystore.display().to_string()),
             "{told}"
@@ -144,7 +144,7 @@ fn half_a_store_or_one_under_another_password_never_replaces_a_good_one() {
     for kind in KINDS {
         let node = Node::new();
         let stores = node.convert(kind);
-        let mut agent = node.start(&block(&stores, PASSWORDS));
+        let mut agent = node.run(&block(&stores, PASSWORDS));
         let before = agent.state().certificate.sha256;
         agent.expect(KEPT);
         let renewed = node.site.issue("n1-new", &["127.0.0.1"]);
@@ -197,7 +197,7 @@ fn a_truststore_in_which_java_sees_nothing_is_served_with_a_warning() {
             .env("PASSWORD", PASSWORDS.truststore),
     );
     made.or_fail("making a truststore with OpenSSL");
-    let mut agent = node.start(&block(&stores, PASSWORDS));
+    let mut agent = node.run(&block(&stores, PASSWORDS));
     agent.expect(BLIND);
     agent.await_line(&["WARN", BLIND]);
     node.assert_served(&agent);
@@ -208,7 +208,7 @@ fn a_certificate_that_its_ca_took_back_is_refused_from_the_reload_on() {
     let node = Node::new();
     let list = node.site.path("revoked.pem");
     node.site.revoke(&[], &list);
-    let mut agent = node.start(&node.block_with_list(&list));
+    let mut agent = node.run(&node.block_with_list(&list));
     node.assert_served(&agent);
     node.site.revoke(&[&node.peer.certificate], &list);
     retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
@@ -233,58 +233,36 @@ fn a_list_that_is_overdue_refuses_everybody_unless_it_is_accepted() {
         ],
     );
     let block = node.block_with_list(&list);
-    let told = node.refused(&block);
+    let told = node.refused(&node.with_block(&block));
     assert!(told.contains("revoked.pem: list 1"), "{told}");
 
-    let mut config = node.config(&block);
+    let mut config = node.with_block(&block);
     config.ringlock_lines = vec!["stale_revocation_lists: accept".to_owned()];
-    let mut agent = node.site.start("n1", &config);
+    let mut agent = node.start(&config);
     agent.expect(UNVERIFIED);
     agent.expect(OVERDUE);
     agent.await_line(&["WARN", OVERDUE]);
     node.assert_served(&agent);
 }
 
-/// A database, a certificate for its agent and one for its peer.
-struct Node {
-    site: Site,
-    own: Issued,
-    peer: Issued,
-    config: AgentConfig,
-    address: SocketAddr,
-    _database: Database,
+/// An agent's surroundings.
+struct Node(Stage);
+
+impl Deref for Node {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.0
+    }
 }
 
 impl Node {
     fn new() -> Self {
-        let site = Site::new();
-        let database = Database::start(Conduct::Echo);
-        let own = site.issue("n1", &["127.0.0.1"]);
-        let (config, address) = site.config("n1", Direction::Inbound, database.address(), &own);
-        Self {
-            peer: site.issue("n2", &["127.0.0.1"]),
-            site,
-            own,
-            config,
-            address,
-            _database: database,
-        }
+        Self(Stage::new())
     }
 
     fn convert(&self, kind: StoreKind) -> Stores {
         self.own.convert(kind, PASSWORDS).or_fail("converting")
-    }
-
-    /// What an agent says that does not start with the block.
-    fn refused(&self, block: &str) -> String {
-        let file = self.site.path("ringlock.yaml");
-        fs::write(&file, self.config(block).to_yaml()).or_fail("writing ringlock.yaml");
-        let mut command = ringlock();
-        let output = command::output(command.args(["agent", "run", "--config"]).arg(&file));
-        let output = output.or_fail("running the agent");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{told}");
-        told
     }
 
     fn block_with_list(&self, list: &Path) -> String {
@@ -298,15 +276,8 @@ impl Node {
         )
     }
 
-    fn config(&self, block: &str) -> AgentConfig {
-        AgentConfig {
-            instead_of_block: Some(block.to_owned()),
-            ..self.config.clone()
-        }
-    }
-
-    fn start(&self, block: &str) -> Watched {
-        let mut agent = self.site.start("n1", &self.config(block));
+    fn run(&self, block: &str) -> Watched {
+        let mut agent = self.start(&self.with_block(block));
         agent.expect(UNVERIFIED);
         agent
     }
@@ -362,13 +333,6 @@ fn moved(file: &Path, name: &str) -> PathBuf {
 /// Puts bytes into the place of a file in one step, private as a key must be.
 fn replace(file: &Path, bytes: &[u8]) {
     let beside = file.with_extension("new");
-    fs::write(&beside, bytes).or_fail("writing a store");
-    private(&beside);
+    write_private(&beside, bytes);
     fs::rename(&beside, file).or_fail("replacing a store");
-}
-
-fn private(file: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::Permissions::from_mode(0o600);
-    fs::set_permissions(file, mode).or_fail("making a file private");
 }

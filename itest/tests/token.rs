@@ -1,18 +1,18 @@
 //! A private key in a PKCS #11 token, as DSE's configuration names it: the token signs, and the key
 //! never leaves it.
 
-use std::{net::SocketAddr, path::Path, process::Command};
+use std::{ops::Deref, process::Command};
 
 use fs_err as fs;
 use ringlock_itest::{
-    Conduct, Database, OrFail as _, Peer, Site, Watched, retry_until,
+    OrFail as _, Peer, Stage, Watched, retry_until,
     testkit::{
         agent::{AgentConfig, ringlock},
         command,
-        pki::Issued,
     },
+    write_private,
 };
-use ringlock_model::{Direction, Security};
+use ringlock_model::Security;
 
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const PIN: &str = "canary-pin-74";
@@ -22,7 +22,7 @@ const UNVERIFIED: &str = "require_endpoint_verification is false";
 #[test]
 fn a_key_in_a_token_is_served_from_there() {
     let node = Node::new();
-    let mut agent = node.start(&node.config(&["token: node", "key: n1"], PIN));
+    let mut agent = node.run(&node.naming(&["token: node", "key: n1"], PIN));
     node.assert_served(&agent);
     assert_private(&mut agent);
 }
@@ -31,13 +31,12 @@ fn a_key_in_a_token_is_served_from_there() {
 fn a_uri_names_the_token_the_key_and_the_file_with_the_pin() {
     let node = Node::new();
     let file = node.site.path("pin");
-    fs::write(&file, format!("{PIN}\n")).or_fail("writing the PIN");
-    private(&file);
+    write_private(&file, format!("{PIN}\n"));
     let uri = format!(
         "uri: pkcs11:token=node;object=n1;type=private?pin-source=file:{}",
         file.display()
     );
-    let mut agent = node.start(&node.config(&[&uri], ""));
+    let mut agent = node.run(&node.naming(&[&uri], ""));
     node.assert_served(&agent);
     assert_private(&mut agent);
 }
@@ -50,17 +49,7 @@ fn a_wrong_pin_and_a_missing_key_keep_the_agent_from_starting() {
         (["token: other", "key: n1"], PIN, "other"),
     ] {
         let node = Node::new();
-        let file = node.site.path("ringlock.yaml");
-        let config = node.config(&lines, pin);
-        fs::write(&file, config.to_yaml()).or_fail("writing ringlock.yaml");
-        let output = ringlock()
-            .args(["agent", "run", "--config"])
-            .arg(&file)
-            .envs(config.environment)
-            .output()
-            .or_fail("running the agent");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{told}");
+        let told = node.refused(&node.naming(&lines, pin));
         assert!(told.contains("ringlock.pkcs11: "), "{told}");
         assert!(told.contains(sentence), "{told}");
         assert!(!told.contains("canary"), "{told}");
@@ -70,36 +59,34 @@ fn a_wrong_pin_and_a_missing_key_keep_the_agent_from_starting() {
 #[test]
 fn a_key_that_is_not_there_never_replaces_one_that_is() {
     let node = Node::new();
-    let mut agent = node.start(&node.config(&["token: node", "key: n1"], PIN));
+    let mut agent = node.run(&node.naming(&["token: node", "key: n1"], PIN));
     agent.expect(KEPT);
-    let other = node.config(&["token: node", "key: n9"], PIN);
+    let other = node.naming(&["token: node", "key: n9"], PIN);
     fs::write(agent.config(), other.to_yaml()).or_fail("changing ringlock.yaml");
     agent.await_line(&["WARN", KEPT, "n9"]);
     node.assert_served(&agent);
-    let back = node.config(&["token: node", "key: n1"], PIN);
+    let back = node.naming(&["token: node", "key: n1"], PIN);
     fs::write(agent.config(), back.to_yaml() + "# the same key\n").or_fail("changing it back");
     retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
     node.assert_served(&agent);
 }
 
-/// A database, a certificate for its agent whose key is in a token alone, and one for its peer.
-struct Node {
-    site: Site,
-    own: Issued,
-    peer: Issued,
-    config: AgentConfig,
-    address: SocketAddr,
-    _database: Database,
+/// An agent's surroundings, with the agent's key in a token alone.
+struct Node(Stage);
+
+impl Deref for Node {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.0
+    }
 }
 
 impl Node {
     fn new() -> Self {
-        let site = Site::new();
-        let database = Database::start(Conduct::Echo);
-        let own = site.issue("n1", &["127.0.0.1"]);
-        let (mut config, address) = site.config("n1", Direction::Inbound, database.address(), &own);
-        let softhsm = site.path("softhsm2.conf");
-        let tokens = site.path("tokens");
+        let mut stage = Stage::new();
+        let softhsm = stage.site.path("softhsm2.conf");
+        let tokens = stage.site.path("tokens");
         fs::create_dir(&tokens).or_fail("making a folder of tokens");
         let text = format!("directories.tokendir = {}\n", tokens.display());
         fs::write(&softhsm, text).or_fail("configuring SoftHSM");
@@ -111,24 +98,17 @@ impl Node {
         };
         let so = ["--so-pin", "12345678", "--pin", PIN];
         util(&[&["--init-token", "--free", "--label", "node"][..], &so].concat());
-        let key = own.key.display().to_string();
+        let key = stage.own.key.display().to_string();
         let import = [
             "--import", &key, "--token", "node", "--label", "n1", "--id", "01",
         ];
         util(&[&import[..], &["--pin", PIN]].concat());
-        fs::remove_file(&own.key).or_fail("removing the key's file");
-        config.environment.push(variable);
-        Self {
-            peer: site.issue("n2", &["127.0.0.1"]),
-            site,
-            own,
-            config,
-            address,
-            _database: database,
-        }
+        fs::remove_file(&stage.own.key).or_fail("removing the key's file");
+        stage.config.environment.push(variable);
+        Self(stage)
     }
 
-    fn config(&self, token: &[&str], pin: &str) -> AgentConfig {
+    fn naming(&self, token: &[&str], pin: &str) -> AgentConfig {
         let mut config = self.config.clone();
         config.ringlock_lines = vec!["pkcs11:".to_owned(), format!("  module: {MODULE}")];
         let lines = token.iter().map(|line| format!("  {line}"));
@@ -147,8 +127,8 @@ impl Node {
         config
     }
 
-    fn start(&self, config: &AgentConfig) -> Watched {
-        let mut agent = self.site.start("n1", config);
+    fn run(&self, config: &AgentConfig) -> Watched {
+        let mut agent = self.start(config);
         agent.expect(UNVERIFIED);
         agent
     }
@@ -174,10 +154,4 @@ fn assert_private(agent: &mut Watched) {
     let shown = shown.or_fail("showing the configuration");
     assert!(shown.contains("ringlock.pkcs11.module"), "{shown}");
     assert!(!shown.contains("canary"), "{shown}");
-}
-
-fn private(file: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::Permissions::from_mode(0o600);
-    fs::set_permissions(file, mode).or_fail("making a file private");
 }
