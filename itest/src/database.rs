@@ -10,6 +10,9 @@ use std::{
 
 use crate::{HELLO, OrFail, patiently, ports::free_address};
 
+/// The length of what the internode protocol of every Cassandra begins with.
+const MAGIC: usize = 4;
+
 /// How a [`Database`] treats a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conduct {
@@ -80,9 +83,9 @@ fn echo(mut stream: TcpStream, first: &[u8]) -> io::Result<()> {
 }
 
 fn echo_internode(mut stream: TcpStream) -> io::Result<()> {
-    let mut first = [0; HELLO.len()];
+    let mut first = [0; MAGIC];
     stream.read_exact(&mut first)?;
-    if first == HELLO {
+    if first == HELLO[..MAGIC] {
         echo(stream, &first)
     } else {
         Ok(())

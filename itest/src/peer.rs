@@ -10,11 +10,12 @@ use std::{
 
 use ringlock_testkit::{command, pki::Issued, process::Process};
 
-use crate::{OrFail, ports::free_address, retry_until};
+use crate::{HELLO, OrFail, ports::free_address, retry_until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A TLS client of somebody else's, spoken to line by line. Killed when dropped, which closes its
+/// A TLS client of somebody else's, which says first what a database at 127.0.0.1 would, and is then
+/// spoken to line by line. Killed when dropped, which closes its
 /// connection without `close_notify`.
 #[derive(Debug)]
 pub struct Peer {
@@ -37,7 +38,7 @@ impl Peer {
             command.arg("-CAfile").arg(&identity.ca);
             command.arg("-verify_return_error");
         }
-        Self::start(command)
+        Self::start(command).introduced()
     }
 
     /// `gnutls-cli` with a certificate and a priority string; its own words go to the log file.
@@ -55,7 +56,7 @@ impl Peer {
             .arg("--x509keyfile")
             .arg(&identity.key)
             .arg(address.ip().to_string());
-        Self::start(command)
+        Self::start(command).introduced()
     }
 
     /// Sends a line.
@@ -84,6 +85,21 @@ impl Peer {
         assert_eq!(self.hear(), line);
     }
 
+    /// Sends a line and waits for it to come back; false if the connection ends instead.
+    #[track_caller]
+    pub fn echoes(&mut self, line: &str) -> bool {
+        let input = self.input.as_mut().or_fail("speaking after the end");
+        let said = writeln!(input, "{line}").and_then(|()| input.flush());
+        if said.is_err() {
+            return false;
+        }
+        match self.output.recv_timeout(PATIENCE) {
+            Ok(heard) => heard == line,
+            Err(RecvTimeoutError::Timeout) => panic!("the peer printed nothing"),
+            Err(RecvTimeoutError::Disconnected) => false,
+        }
+    }
+
     /// Waits until it ends by itself; gives the lines that it still printed.
     #[track_caller]
     pub fn await_end(&mut self) -> Vec<String> {
@@ -104,6 +120,16 @@ impl Peer {
         self.child.wait().ok();
     }
 
+    /// Says which node it is, in a line of its own. An echo of that line is not heard.
+    fn introduced(mut self) -> Self {
+        if let Some(input) = &mut self.input {
+            let line = [&HELLO[..], b"\n"].concat();
+            // One that was refused already is gone, which the test sees.
+            input.write_all(&line).and_then(|()| input.flush()).ok();
+        }
+        self
+    }
+
     fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(Stdio::null());
@@ -111,7 +137,11 @@ impl Peer {
         let output = child.stdout.take().or_fail("taking its output");
         let (lines, received) = channel();
         thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                if line == HELLO {
+                    continue;
+                }
+                let line = String::from_utf8_lossy(&line).into_owned();
                 // Nobody listens any longer when the test is over.
                 lines.send(line).ok();
             }

@@ -3,6 +3,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
+    time::Duration,
 };
 
 use fs_err as fs;
@@ -48,6 +49,17 @@ impl Site {
         issue(&self.authority, node, addresses, &self.path(node))
     }
 
+    /// The same for a node in this datacenter and rack.
+    pub fn issue_in(
+        &self,
+        node: &str,
+        [datacenter, rack]: [&str; 2],
+        addresses: &[&str],
+    ) -> Issued {
+        let out = self.path(node);
+        issue_in(&self.authority, node, [datacenter, rack], addresses, &out)
+    }
+
     /// A list with which the site's CA takes certificates back.
     pub fn revoke(&self, certificates: &[&Path], out: &Path) {
         self.revoke_with(certificates, out, &[]);
@@ -68,6 +80,23 @@ impl Site {
 
     /// A certificate of the site's CA for a node on loopback that expired long ago.
     pub fn issue_expired(&self, node: &str) -> Issued {
+        self.issue_dated(node, ["20240101000000Z", "20250101000000Z"])
+    }
+
+    /// A certificate of the site's CA for a node on loopback that ends so soon from now.
+    pub fn issue_for(&self, node: &str, life: Duration) -> Issued {
+        let date = |moment: &str| {
+            let mut date = Command::new("date");
+            let printed = command::run(date.args(["-u", "+%Y%m%d%H%M%SZ", "-d", moment]));
+            printed.or_fail("writing a date").trim().to_owned()
+        };
+        // The clock of this machine may be set back a little meanwhile.
+        let start = date("1 minute ago");
+        let end = date(&format!("{} seconds", life.as_secs()));
+        self.issue_dated(node, [&start, &end])
+    }
+
+    fn issue_dated(&self, node: &str, [start, end]: [&str; 2]) -> Issued {
         let dir = self.path(node);
         fs::create_dir_all(&dir).or_fail("making a directory");
         let settings = dir.join("openssl.cnf");
@@ -87,8 +116,7 @@ impl Site {
             .arg("-out")
             .arg(&request));
         run(openssl(&["ca", "-batch", "-notext"])
-            .args(["-startdate", "20240101000000Z"])
-            .args(["-enddate", "20250101000000Z"])
+            .args(["-startdate", start, "-enddate", end])
             .arg("-config")
             .arg(&settings)
             .arg("-cert")
@@ -169,10 +197,20 @@ impl Default for Site {
 }
 
 fn issue(authority: &Authority, node: &str, addresses: &[&str], out: &Path) -> Issued {
+    issue_in(authority, node, ["dc1", "r1"], addresses, out)
+}
+
+fn issue_in(
+    authority: &Authority,
+    node: &str,
+    [datacenter, rack]: [&str; 2],
+    addresses: &[&str],
+    out: &Path,
+) -> Issued {
     let subject = Subject {
         node: node.to_owned(),
-        datacenter: "dc1".to_owned(),
-        rack: "r1".to_owned(),
+        datacenter: datacenter.to_owned(),
+        rack: rack.to_owned(),
         addresses: addresses
             .iter()
             .map(|address| address.parse().or_fail("reading an address"))

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -11,8 +11,35 @@ use socket2::SockRef;
 
 use crate::OrFail;
 
-/// What internode connections of Cassandra 4 and later begin with.
-pub const HELLO: [u8; 4] = [0xca, 0x55, 0x2d, 0xfa];
+/// What the internode connections of a Cassandra 5.0 on 127.0.0.1 begin with.
+pub const HELLO: [u8; 19] = [
+    0xca, 0x55, 0x2d, 0xfa, 0x0c, 0x0c, 0x0c, 0x11, 6, 127, 0, 0, 1, 0x1b, 0x58, 0xdb, 0x76, 0x51,
+    0xf2,
+];
+
+/// What the internode connections of a Cassandra 5.0 at this address begin with.
+pub fn initiate(address: IpAddr) -> Vec<u8> {
+    // Magic, and the flags of a connection for urgent messages of version 12.
+    let mut message = HELLO[..8].to_vec();
+    match address {
+        IpAddr::V4(address) => message.extend([&[6][..], &address.octets()].concat()),
+        IpAddr::V6(address) => message.extend([&[18][..], &address.octets()].concat()),
+    }
+    message.extend(7000_u16.to_be_bytes());
+    let checksum = checksum(&message);
+    message.extend(checksum.to_be_bytes());
+    message
+}
+
+/// Cassandra's CRC-32 (`net.Crc`).
+pub fn checksum(message: &[u8]) -> u32 {
+    let salt = [0xfa, 0x2d, 0x55, 0xca];
+    !salt.iter().chain(message).fold(!0_u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
+        })
+    })
+}
 
 /// Far more than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -75,5 +102,15 @@ pub fn retry_until<T>(awaited: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     match poll(PATIENCE, INTERVAL, || Ok::<_, io::Error>(ask())) {
         Ok(Some(answer)) => answer,
         _ => panic!("{awaited}: not within {PATIENCE:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_message_of_a_node_at_an_address_is_made_as_cassandra_makes_it() {
+        assert_eq!(initiate([127, 0, 0, 1].into()), HELLO);
     }
 }

@@ -191,7 +191,7 @@ fn a_mistake_in_the_databases_file_keeps_the_agent_from_starting_and_has_its_lin
     let node = Node::new();
     let database = node.write(
         "cassandra.yaml",
-        b"num_tokens: 16\nserver_encryption_options:\n  internode_encryption: rack\n  \
+        b"num_tokens: 16\nserver_encryption_options:\n  internode_encryption: racks\n  \
           keystore_password: myKeyPass\n  trustore: x\n",
     );
     let own = format!(

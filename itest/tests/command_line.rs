@@ -178,7 +178,7 @@ ringlock:
     - {address: '127.0.0.1:7100', target: 'localhost:7000', direction: inbound}
   workers: many
 server_encryption_options:
-  internode_encryption: rack
+  internode_encryption: racks
   optional: maybe
   certificate: node.crt
   keyfile: node.key
@@ -194,10 +194,7 @@ server_encryption_options:
         ),
         ("5:43", "ringlock.listeners[0].target: not an address"),
         ("6:12", "ringlock.workers: not a whole number"),
-        (
-            "8:25",
-            "needs datacenters and racks, which this version does not read yet",
-        ),
+        ("8:25", "unknown value (found \"racks\""),
         ("9:13", "not a boolean"),
         ("12:3", "unknown key; did you mean \"truststore\"?"),
     ] {
@@ -288,7 +285,7 @@ fn wrong_arguments_are_exit_code_2_with_a_hint() {
         (&["agent", "cut", "--peer", "node1"], "node1"),
         (
             &["agent", "mode", "al"],
-            "none, none+optional, transitional, all+optional, all",
+            "transitional, dc+optional, dc, rack+optional, rack, all+optional, all",
         ),
         (&["agent", "mode"], "MODE"),
         (
@@ -364,7 +361,7 @@ fn the_status_table_shows_peer_direction_state_version_suite_and_identity() {
     for word in [
         "TLS_AES_256_GCM_SHA384",
         "ringlock://Test%20Cluster/dc1/r1/n2",
-        "6 bytes",
+        "26 bytes",
     ] {
         assert!(row.contains(word), "{word} is not in {row}");
     }

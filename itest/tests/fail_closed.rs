@@ -13,8 +13,8 @@ use std::{
 
 use fs_err as fs;
 use ringlock_itest::{
-    CLUSTER, Conduct, Database, HELLO, OrFail as _, Site, Watched, assert_no_plaintext,
-    expect_echo, may_run_as_root, patiently, retry_until,
+    CLUSTER, Conduct, Database, OrFail as _, Site, Watched, assert_no_plaintext, expect_echo,
+    initiate, may_run_as_root, patiently, retry_until,
     testkit::{
         Moment,
         agent::{AgentConfig, Cut, Interception, ringlock},
@@ -182,7 +182,8 @@ fn where_the_agent_was_killed_ports_refuse_nothing_passes_in_clear_and_a_restart
         // The agent of the other node takes the connection, and passes on that there is nobody.
         let mut dialled = dial(&two.host, one.address(family)).or_fail("dialling");
         // It may be gone before it is spoken to.
-        dialled.write_all(&greeting()).ok();
+        let greeting = greeting(&two.host, one.address(family));
+        dialled.write_all(&greeting).ok();
         assert_ended(&mut dialled);
     }
     assert_eq!(one.accepted(), accepted);
@@ -355,9 +356,9 @@ fn what_a_namespace_says_to_itself_is_left_alone() {
     let own = FAMILIES.map(|family| one.host.address(family));
     let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     let say = |address: IpAddr| {
-        let dialled = dial(&one.host, (address, PORT).into());
-        let mut dialled = dialled.or_fail("dialling the own database");
-        expect_echo(&mut dialled, &greeting());
+        let address = (address, PORT).into();
+        let mut dialled = dial(&one.host, address).or_fail("dialling the own database");
+        expect_echo(&mut dialled, &greeting(&one.host, address));
     };
     own.into_iter().chain(loopback).for_each(say);
     let status = agents[0].state();
@@ -441,14 +442,19 @@ fn dial(host: &Host, address: SocketAddr) -> io::Result<TcpStream> {
     dialled.or_fail("entering a namespace").inspect(patiently)
 }
 
-fn greeting() -> Vec<u8> {
-    [&HELLO, MARKER.as_bytes()].concat()
+/// What a database on that host says first when it dials this address.
+fn greeting(host: &Host, address: SocketAddr) -> Vec<u8> {
+    let own = match address {
+        SocketAddr::V4(_) => host.ipv4.into(),
+        SocketAddr::V6(_) => host.ipv6.into(),
+    };
+    [&initiate(own), MARKER.as_bytes()].concat()
 }
 
 /// Dials as a database does; the other one answers.
 fn greet(host: &Host, address: SocketAddr) -> TcpStream {
     let mut dialled = dial(host, address).or_fail("dialling a database");
-    expect_echo(&mut dialled, &greeting());
+    expect_echo(&mut dialled, &greeting(host, address));
     dialled
 }
 

@@ -2,7 +2,9 @@
 //! the place of what is good.
 
 use std::{
+    fs::Permissions,
     ops::Deref,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -245,6 +247,56 @@ fn a_list_that_is_overdue_refuses_everybody_unless_it_is_accepted() {
     node.assert_served(&agent);
 }
 
+#[test]
+fn nodes_that_hold_each_others_own_certificates_accept_each_other_and_nobody_else() {
+    let node = Node::new();
+    for name in ["n1", "n2", "stranger"] {
+        // The stranger has the subject of the node that it pretends to be.
+        let subject = if name == "stranger" { "n2" } else { name };
+        let subject = format!("CN={subject}, O=cassandra");
+        let made = ["-keyalg", "RSA", "-validity", "365", "-dname", &subject];
+        node.keytool(
+            name,
+            &[&["-genkeypair", "-alias", "node"][..], &made].concat(),
+        );
+        let file = node.own_certificate(name);
+        node.keytool(name, &["-exportcert", "-alias", "node", "-file", &file]);
+    }
+    for name in ["n1", "n2"] {
+        let file = node.own_certificate(name);
+        let import = ["-importcert", "-noprompt", "-alias", name, "-file", &file];
+        node.keytool("trusted", &import);
+    }
+    let stores = Stores {
+        keystore: node.site.path("n1.jks"),
+        truststore: node.site.path("trusted.jks"),
+    };
+    fs::set_permissions(&stores.keystore, Permissions::from_mode(0o600)).or_fail("making private");
+    let passwords = StorePasswords {
+        truststore: PASSWORDS.keystore,
+        ..PASSWORDS
+    };
+    let mut agent = node.run(&block(&stores, passwords));
+    for version in ["TLSv1.3", "TLSv1.2"] {
+        let spoken = command::run(&mut node.jsse("n2", version)).or_fail("dialling with JSSE");
+        assert_eq!(spoken, "over JSSE\n");
+    }
+    for (times, version) in (1..).zip(["TLSv1.3", "TLSv1.2"]) {
+        let refused = command::run(&mut node.jsse("stranger", version)).err();
+        let refused = refused.or_fail("a refusal").to_string();
+        assert!(
+            refused.contains("Received fatal alert: unknown_ca"),
+            "{refused}"
+        );
+        agent.await_refusals(
+            "unknown-issuer",
+            times,
+            "issued by a CA that the truststore does not hold",
+        );
+    }
+    node.assert_private(&mut agent);
+}
+
 /// An agent's surroundings.
 struct Node(Stage);
 
@@ -263,6 +315,36 @@ impl Node {
 
     fn convert(&self, kind: StoreKind) -> Stores {
         self.own.convert(kind, PASSWORDS).or_fail("converting")
+    }
+
+    /// `keytool` on NAME.jks, as guides for Cassandra have it.
+    fn keytool(&self, name: &str, arguments: &[&str]) {
+        let mut keytool = Command::new("keytool");
+        keytool
+            .args(arguments)
+            .arg("-keystore")
+            .arg(self.site.path(&format!("{name}.jks")))
+            .args(["-storetype", "JKS", "-storepass:env", "PASSWORD"])
+            .env("PASSWORD", PASSWORDS.keystore);
+        command::run(&mut keytool).or_fail("running keytool");
+    }
+
+    fn own_certificate(&self, name: &str) -> String {
+        self.site.path(&format!("{name}.cer")).display().to_string()
+    }
+
+    /// Java's own TLS with NAME.jks, which prints the echo of a line.
+    fn jsse(&self, name: &str, version: &str) -> Command {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keystores/Dialler.java");
+        let mut java = Command::new("java");
+        java.arg(program)
+            .arg(self.address.ip().to_string())
+            .arg(self.address.port().to_string())
+            .arg(self.site.path(&format!("{name}.jks")))
+            .arg(self.site.path("trusted.jks"))
+            .arg(version)
+            .env("PASSWORD", PASSWORDS.keystore);
+        java
     }
 
     fn block_with_list(&self, list: &Path) -> String {

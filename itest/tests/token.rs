@@ -1,7 +1,12 @@
 //! A private key in a PKCS #11 token, as DSE's configuration names it: the token signs, and the key
 //! never leaves it.
 
-use std::{ops::Deref, process::Command};
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use fs_err as fs;
 use ringlock_itest::{
@@ -12,10 +17,12 @@ use ringlock_itest::{
     },
     write_private,
 };
-use ringlock_model::Security;
+use ringlock_model::{Mode, Security};
 
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const PIN: &str = "canary-pin-74";
+const PATIENCE: Duration = Duration::from_secs(20);
+const UNPROVEN: &str = "the PIN is another than the one that this agent logged in with";
 const KEPT: &str = "not reloaded, what was in force stays";
 const UNVERIFIED: &str = "require_endpoint_verification is false";
 
@@ -69,6 +76,56 @@ fn a_key_that_is_not_there_never_replaces_one_that_is() {
     fs::write(agent.config(), back.to_yaml() + "# the same key\n").or_fail("changing it back");
     retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
     node.assert_served(&agent);
+}
+
+#[test]
+fn a_token_that_hangs_at_a_reload_stops_neither_orders_nor_what_is_served_nor_the_end() {
+    let node = Node::new();
+    let (module, environment) = node.unpluggable();
+    let named = |pin| {
+        let mut config = node.naming(&["token: node", "key: n1"], pin);
+        config.environment.extend(environment.clone());
+        config.ringlock_lines[1] = format!("  module: {}", module.display());
+        config
+    };
+    let mut agent = node.run(&named(PIN));
+    fs::write(node.site.path("hang"), "").or_fail("making the token hang");
+    let touched = |times| named(PIN).to_yaml() + &"# changed\n".repeat(times);
+    fs::write(agent.config(), touched(1)).or_fail("changing ringlock.yaml");
+    retry_until("the token being asked", || {
+        node.site.path("hanging").exists().then_some(())
+    });
+    // Signatures go through sessions that are open.
+    node.assert_served(&agent);
+    agent.set_mode(Mode::REQUIRE).or_fail("an order");
+    assert_eq!(
+        (agent.state().reloads, agent.state().reloads_failed),
+        (0, 0)
+    );
+    fs::remove_file(node.site.path("hang")).or_fail("letting the token go on");
+    retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
+    node.assert_served(&agent);
+
+    fs::remove_file(node.site.path("hanging")).or_fail("forgetting that it was asked");
+    fs::write(node.site.path("hang"), "").or_fail("making the token hang again");
+    fs::write(agent.config(), touched(2)).or_fail("changing ringlock.yaml");
+    retry_until("the token being asked", || {
+        node.site.path("hanging").exists().then_some(())
+    });
+    agent.stop(PATIENCE).or_fail("stopping the agent");
+}
+
+#[test]
+fn another_pin_at_a_reload_is_told_to_be_unproven() {
+    let node = Node::new();
+    let mut agent = node.run(&node.naming(&["token: node", "key: n1"], PIN));
+    agent.expect(UNPROVEN);
+    let other = node.naming(&["token: node", "key: n1"], "canary-wrong-75");
+    fs::write(agent.config(), other.to_yaml()).or_fail("changing the PIN");
+    agent.await_line(&["WARN", UNPROVEN]);
+    retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
+    node.assert_served(&agent);
+    assert_private(&mut agent);
 }
 
 /// An agent's surroundings, with the agent's key in a token alone.
@@ -125,6 +182,23 @@ impl Node {
             self.own.ca.display()
         ));
         config
+    }
+
+    /// The module that can be made to hang, and its surroundings.
+    fn unpluggable(&self) -> (PathBuf, [(String, String); 2]) {
+        let source = "../crates/token/tests/softhsm/unplug.c";
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+        let module = self.site.path("unplug.so");
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o"]).arg(&module);
+        let made = command::run(compiler.arg(source).arg("-ldl"));
+        made.or_fail("compiling a module");
+        let folder = module.with_file_name("").display().to_string();
+        let environment = [
+            ("SITE".to_owned(), folder),
+            ("SOFTHSM_MODULE".to_owned(), MODULE.to_owned()),
+        ];
+        (module, environment)
     }
 
     fn run(&self, config: &AgentConfig) -> Watched {

@@ -73,7 +73,7 @@ pub(crate) struct CutArgs {
 
 #[derive(Args)]
 pub(crate) struct ModeArgs {
-    /// none, none+optional, transitional, all+optional or all
+    /// none, none+optional, transitional, dc+optional, dc, rack+optional, rack, all+optional or all
     mode: Mode,
     #[command(flatten)]
     target: Target,

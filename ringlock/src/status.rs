@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use comfy_table::{CellAlignment, Table, presets};
 use ringlock_model::{
     Direction, Security,
-    admin::{Bypassing, Link, Status},
+    admin::{Bypassing, Link, Status, TopologyStatus},
 };
 
 use crate::{
@@ -64,16 +64,40 @@ fn summary(status: &Status) -> String {
             status.reloads, status.reloads_failed
         ));
     }
-    if !status.refused.is_empty() {
-        let refused: Vec<_> = status
-            .refused
-            .iter()
-            .map(|(code, times)| format!("{code} {times}"))
-            .collect();
-        lines.push(format!("Not connected {}", refused.join(" · ")));
+    for (what, counted) in [
+        ("Not connected", &status.refused),
+        ("Ended by the agent", &status.turned),
+    ] {
+        if !counted.is_empty() {
+            let counts: Vec<_> = counted
+                .iter()
+                .map(|(code, times)| format!("{code} {times}"))
+                .collect();
+            lines.push(format!("{what} {}", counts.join(" · ")));
+        }
     }
+    lines.extend(topology(&status.topology));
     lines.push(bypassing(&status.bypassing));
     lines.join("\n")
+}
+
+/// Where this node is and who says so; nothing where nobody says anything.
+fn topology(topology: &TopologyStatus) -> Vec<String> {
+    if topology.sources.is_empty() {
+        return Vec::new();
+    }
+    let own = match (&topology.place, &topology.known_by) {
+        (Some(place), Some(source)) => format!("{place} by {source}"),
+        _ => "unknown".to_owned(),
+    };
+    let sources = topology.sources.iter();
+    let sources: Vec<_> = sources
+        .map(|source| format!("{} {}", source.source, source.state))
+        .collect();
+    let place = format!("Place {own} · {}", sources.join(" · "));
+    let conflicts = topology.conflicts.iter();
+    let conflicts = conflicts.map(|conflict| format!("Contradiction: {conflict}"));
+    std::iter::once(place).chain(conflicts).collect()
 }
 
 fn bypassing(bypassing: &Bypassing) -> String {
@@ -102,6 +126,7 @@ fn table(status: &Status) -> Table {
         "Suite",
         "Group",
         "Identity",
+        "Place",
         "Age",
         "Sent",
         "Received",
@@ -116,13 +141,13 @@ fn table(status: &Status) -> Table {
             table.add_row([peer, one.direction.to_string(), state]);
         }
     }
-    for column in table.column_iter_mut().skip(7) {
+    for column in table.column_iter_mut().skip(8) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }
 
-fn row(link: &Link) -> [String; 10] {
+fn row(link: &Link) -> [String; 11] {
     let nothing = || "-".to_owned();
     let (version, suite, group, identity) = match &link.security {
         Security::Tls(facts) => (
@@ -141,11 +166,17 @@ fn row(link: &Link) -> [String; 10] {
     [
         endpoint(link.peer, link.port),
         direction(link.direction),
-        link.security.to_string(),
+        match link.ending {
+            Some(reason) => format!("{}, ending: {reason}", link.security),
+            None => link.security.to_string(),
+        },
         version,
         suite,
         group,
         identity,
+        link.place
+            .as_ref()
+            .map_or_else(nothing, ToString::to_string),
         span(link.age_ms),
         size(link.sent),
         size(link.received),

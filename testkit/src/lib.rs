@@ -7,6 +7,7 @@
 //!    ├─ Cluster   one Cassandra per node namespace: pid, log, nodetool
 //!    ├─ Agent     one `ringlock agent run` per node namespace: admin API, interception
 //!    ├─ Load      writes and reads at QUORUM from the client namespace, no retries
+//!    ├─ Client    rows written and read through one node
 //!    └─ Capture   tcpdump on the bridge: what crossed the network, in clear or not
 //! ```
 //!
@@ -15,11 +16,14 @@
 //! behind is removed by the next one. Everything blocks; no caller needs an async runtime.
 
 pub mod agent;
+mod cache;
 pub mod capture;
 pub mod cassandra;
 pub mod cleanup;
 mod clock;
 pub mod command;
+pub mod cql;
+pub mod kmip;
 pub mod lab;
 pub mod load;
 pub mod pki;

@@ -50,6 +50,11 @@ const LAYERS: &[Layer] = &[
         uses: Uses::Only(&["ringlock-model"]),
     },
     Layer {
+        name: "ringlock-topology",
+        rank: 1,
+        uses: Uses::Only(&["ringlock-model", "ringlock-finding"]),
+    },
+    Layer {
         name: "ringlock-wire",
         rank: 1,
         uses: Uses::Only(&[]),

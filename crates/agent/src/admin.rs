@@ -18,7 +18,7 @@ use ringlock_files::{FileError, create_dir_private};
 use ringlock_model::admin::{ApiError, CutReport, CutRequest, Reloaded, SetMode, Status};
 use tokio::net::UnixListener;
 
-use crate::{cut, reload::Reloader, shared::Shared, status::status};
+use crate::{cut, reload::Reloader, shared::Shared, status::status, topology};
 
 /// Why the admin socket cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +107,10 @@ async fn put_mode(
     order: Result<Json<SetMode>, JsonRejection>,
 ) -> Result<Json<Status>, Failure> {
     let Json(order) = order?;
+    let in_force = admin.shared.in_force();
+    let own = admin.shared.live.current();
+    topology::check(order.mode, "the order", &in_force.config, own.leaf())
+        .map_err(|error| Failure(StatusCode::CONFLICT, error.to_string()))?;
     let before = admin.shared.mode.mode();
     admin
         .shared
@@ -114,6 +118,9 @@ async fn put_mode(
         .order(order.mode)
         .map_err(Failure::internal)?;
     tracing::info!(from = %before, to = %order.mode, "mode ordered");
+    if order.mode != before {
+        topology::warn_of_scope(order.mode, &in_force.config.internode);
+    }
     Ok(Json(status(&admin.shared)))
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use ringlock_model::{Direction, PeerName, PlaintextReason, Security};
+use ringlock_model::{Direction, PlaintextReason, Security};
 use ringlock_policy::{Accept, Dial, Met, Permit, authorize};
 use ringlock_tls::HandshakeFailure;
 use ringlock_wire::FirstBytes;
@@ -16,11 +16,13 @@ use tokio::{
 };
 
 use crate::{
-    certificate::authorize_session,
+    certificate::{Authorized, Meeting, authorize_session},
     detect::{Detected, detect, excerpt},
     establish::{self, Secured},
     guard,
+    introduction::Introduction,
     links::LinkFacts,
+    proof::Proof,
     record::Carried,
     refusal::Refusal,
     relay::{Early, Transport},
@@ -122,7 +124,11 @@ async fn outbound(
     // seen as soon as without the agent.
     let peer = dialled.connect().await?;
     let first = detect(&mut database, deadline, Refusal::SilentDatabase).await?;
-    let connection = match (first.kind, ringlock_policy::dial(shared.mode.mode())) {
+    let crossing = shared.topology.crossing(address.ip());
+    let connection = match (
+        first.kind,
+        ringlock_policy::dial(shared.mode.mode(), crossing),
+    ) {
         (FirstBytes::Tls, _) => dialled.native(peer, first.bytes)?,
         (FirstBytes::Unknown | FirstBytes::Undecided, _) => {
             return Err(Refusal::Garbage(excerpt(&first.bytes)));
@@ -160,27 +166,28 @@ async fn inbound(
     // One deadline for all that a stranger may take, from its first byte to its proof.
     let until = Instant::now() + deadline;
     let Detected { kind, bytes } = detect(&mut peer, deadline, Refusal::SilentPeer).await?;
-    let connection = match (kind, ringlock_policy::accept(shared.mode.mode())) {
+    // By the address that the peer dials from, and never by what it says of itself (G-24).
+    let crossing = shared.topology.crossing(from.ip());
+    let mode = shared.mode.mode();
+    let connection = match (kind, ringlock_policy::accept(mode, crossing)) {
         (FirstBytes::Unknown | FirstBytes::Undecided, _) => {
             return Err(Refusal::Garbage(excerpt(&bytes)));
         }
-        (FirstBytes::Internode, Accept::Tls) => return Err(Refusal::PlaintextRefused),
-        (FirstBytes::Internode, Accept::Plaintext(reason)) => {
-            Connection::clear(&in_force, peer, Met::Plaintext(reason), bytes)?
+        (FirstBytes::Internode, Accept::Tls) => {
+            return Err(Refusal::PlaintextRefused {
+                encryption: mode.encryption,
+                crossing,
+            });
         }
-        (FirstBytes::Internode, Accept::Both) => {
-            let reason = PlaintextReason::PeerDialledPlaintext;
+        (FirstBytes::Internode, Accept::Plaintext(reason) | Accept::Both(reason)) => {
             Connection::clear(&in_force, peer, Met::Plaintext(reason), bytes)?
         }
         // Nothing is encrypted by order, so TLS is the databases' own affair.
         (FirstBytes::Tls, Accept::Plaintext(_)) => {
             Connection::clear(&in_force, peer, Met::Native, bytes)?
         }
-        (FirstBytes::Tls, Accept::Both | Accept::Tls) => {
-            let secured = secure_inbound(shared, &in_force, peer, from.ip(), bytes);
-            timeout_at(until, secured)
-                .await
-                .map_err(|_| Refusal::HandshakeTimeout(deadline))??
+        (FirstBytes::Tls, Accept::Both(_) | Accept::Tls) => {
+            secure_inbound(shared, &in_force, peer, from.ip(), bytes, until).await?
         }
     };
     // The database is not troubled before the peer has proved itself.
@@ -200,6 +207,7 @@ struct Connection {
     transport: Transport,
     security: Security,
     early: Early,
+    proof: Option<Proof>,
 }
 
 impl Connection {
@@ -223,27 +231,28 @@ impl Connection {
                 inward: first,
                 ..Early::default()
             },
+            proof: None,
         })
     }
 
     /// A connection with a session; `early` came with the end of its handshake.
     fn secured(
-        permit: Permit,
+        authorized: Authorized,
         peer: TcpStream,
-        name: Option<PeerName>,
         mut secured: Secured,
         early: ringlock_tls::Early,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            permit,
+            permit: authorized.permit,
             peer,
-            security: secured.describe(name)?,
+            proof: Some(authorized.proof),
+            security: secured.describe(authorized.name)?,
             transport: Transport::Tls(secured.session),
             early: Early {
                 outward: secured.outgoing,
                 inward: early.plaintext,
                 inward_ended: early.ended,
-                sent: 0,
+                ..Early::default()
             },
         })
     }
@@ -259,6 +268,7 @@ impl Connection {
                 peer,
                 direction,
                 security: self.security,
+                proof: self.proof,
             },
         }
     }
@@ -286,11 +296,16 @@ impl Dialled<'_> {
         let address = self.address.ip();
         let tls = self.shared.live.current();
         let mut secured = establish::dial(&mut peer, &tls, address, &self.shared.signing).await?;
-        let (permit, name) =
-            authorize_session(&secured.session, address, self.in_force, self.shared)?;
+        let meeting = Meeting {
+            session: &secured.session,
+            tls: &tls,
+            direction: Direction::Outbound,
+            address,
+        };
+        let authorized = authorize_session(&meeting, self.in_force, self.shared)?;
         let answer = secured.open_early()?;
         secured.seal(first)?;
-        let mut connection = Connection::secured(permit, peer, name, secured, answer)?;
+        let mut connection = Connection::secured(authorized, peer, secured, answer)?;
         connection.early.sent = first.len();
         Ok(connection)
     }
@@ -317,18 +332,40 @@ impl Dialled<'_> {
     }
 }
 
+/// Takes TLS from a peer, and what it says of itself, until the deadline for strangers.
 async fn secure_inbound(
     shared: &Shared,
     in_force: &InForce,
     mut peer: TcpStream,
     from: IpAddr,
     first: Vec<u8>,
+    until: Instant,
 ) -> Result<Connection, Refusal> {
     let tls = shared.live.current();
-    let mut secured = establish::accept(&mut peer, &tls, first, &shared.signing).await?;
-    let (permit, name) = authorize_session(&secured.session, from, in_force, shared)?;
-    let first = secured.open_early()?;
-    Connection::secured(permit, peer, name, secured, first)
+    let deadline = in_force.handshake_timeout();
+    let accepted = establish::accept(&mut peer, &tls, first, &shared.signing);
+    let mut secured = timeout_at(until, accepted)
+        .await
+        .map_err(|_| Refusal::HandshakeTimeout(deadline))??;
+    let meeting = Meeting {
+        session: &secured.session,
+        tls: &tls,
+        direction: Direction::Inbound,
+        address: from,
+    };
+    let mut authorized = authorize_session(&meeting, in_force, shared)?;
+    let mut first = secured.open_early()?;
+    let mut introduction = None;
+    if let Some(claimant) = authorized.claimant.take() {
+        // The database is not dialled for a peer that claims to be another, or that says nothing.
+        let begun = Introduction::new(claimant).begin(&mut peer, &mut secured, &mut first);
+        introduction = timeout_at(until, begun)
+            .await
+            .map_err(|_| Refusal::SilentPeer(deadline))??;
+    }
+    let mut connection = Connection::secured(authorized, peer, secured, first)?;
+    connection.early.introduction = introduction;
+    Ok(connection)
 }
 
 fn refuse(shared: &Shared, entry: Entry, from: SocketAddr, refusal: &Refusal) {

@@ -21,6 +21,9 @@ use crate::{
 /// certificate chains seen in practice fit several times.
 const MAX_HANDSHAKE: usize = 128 * 1024;
 
+/// Room for the first records after a handshake, which hold a few bytes of the databases' own.
+const FIRST_RECORD: usize = 2048;
+
 /// How long a refused peer is listened to, so that the alert reaches it before the reset does.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -74,7 +77,45 @@ impl Secured {
 
     /// The peer's first bytes, if they came with the end of the handshake.
     pub(crate) fn open_early(&mut self) -> Result<ringlock_tls::Early, Refusal> {
-        Ok(self.session.open_early(&mut self.outgoing)?)
+        self.session.open_early(&mut self.outgoing).map_err(broken)
+    }
+
+    /// Sends what is to be sent, and waits for more of the peer's first bytes.
+    pub(crate) async fn receive(
+        &mut self,
+        stream: &mut TcpStream,
+        early: &mut ringlock_tls::Early,
+    ) -> Result<(), Refusal> {
+        stream.write_all(&self.outgoing).await?;
+        self.outgoing.clear();
+        let carried = self.session.carried();
+        let mut incoming = Vec::with_capacity(carried.len() + FIRST_RECORD);
+        incoming.extend_from_slice(carried);
+        if stream.read_buf(&mut incoming).await? == 0 {
+            return Err(Refusal::ClosedEarly);
+        }
+        let start = early.plaintext.len();
+        early.plaintext.resize(start + incoming.len(), 0);
+        let room = &mut early.plaintext[start..];
+        match self.session.open(&incoming, room, &mut self.outgoing) {
+            Ok(opened) => {
+                early.plaintext.truncate(start + opened.plaintext);
+                early.ended = opened.ended;
+                Ok(())
+            }
+            Err(error) => {
+                farewell(stream, &self.outgoing).await;
+                Err(broken(error))
+            }
+        }
+    }
+}
+
+/// In TLS 1.3 a peer refuses this node's certificate when its own side of the handshake is over.
+fn broken(error: SessionError) -> Refusal {
+    match error {
+        SessionError::Peer(failure) => failure.into(),
+        error => error.into(),
     }
 }
 

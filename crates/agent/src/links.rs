@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    hash::{BuildHasher as _, RandomState},
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,13 +13,17 @@ use std::{
 };
 
 use atomic_waker::AtomicWaker;
-use ringlock_model::{Direction, Security, admin};
+use ringlock_model::{Direction, EndReason, Security, admin};
+use ringlock_topology::{Map, Standing};
 use tokio::time::Instant;
+
+use crate::proof::Proof;
 
 /// The links of an agent.
 #[derive(Default)]
 pub(crate) struct Links {
     next: AtomicU64,
+    chance: RandomState,
     live: Mutex<BTreeMap<u64, Arc<LinkHandle>>>,
 }
 
@@ -27,6 +32,8 @@ pub(crate) struct LinkFacts {
     pub(crate) peer: SocketAddr,
     pub(crate) direction: Direction,
     pub(crate) security: Security,
+    /// What proved both sides, where the agent did the handshake.
+    pub(crate) proof: Option<Proof>,
 }
 
 /// One link, shared by the relay that carries it and by those who watch it.
@@ -34,9 +41,13 @@ pub(crate) struct LinkHandle {
     id: u64,
     facts: LinkFacts,
     since: Instant,
+    /// From 0 to 1: sets apart the moments at which links are turned over by time.
+    spread: f32,
     sent: AtomicU64,
     received: AtomicU64,
     order: AtomicU8,
+    /// Why there is an order: a place in [`EndReason::ALL`], from 1.
+    reason: AtomicU8,
     waker: AtomicWaker,
 }
 
@@ -49,13 +60,16 @@ const OVER: u8 = 3;
 impl Links {
     /// Puts a link on the list, until [`end`](Self::end).
     pub(crate) fn begin(&self, facts: LinkFacts) -> Arc<LinkHandle> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
         let handle = Arc::new(LinkHandle {
-            id: self.next.fetch_add(1, Ordering::Relaxed),
+            id,
             facts,
             since: Instant::now(),
+            spread: spread(self.chance.hash_one(id)),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
             order: AtomicU8::new(STAY),
+            reason: AtomicU8::new(0),
             waker: AtomicWaker::new(),
         });
         lock(&self.live).insert(handle.id, Arc::clone(&handle));
@@ -80,6 +94,10 @@ impl Links {
 }
 
 impl LinkHandle {
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     pub(crate) fn direction(&self) -> Direction {
         self.facts.direction
     }
@@ -92,8 +110,16 @@ impl LinkHandle {
         &self.facts.security
     }
 
+    pub(crate) fn proof(&self) -> Option<&Proof> {
+        self.facts.proof.as_ref()
+    }
+
     pub(crate) fn since(&self) -> Instant {
         self.since
+    }
+
+    pub(crate) fn spread(&self) -> f32 {
+        self.spread
     }
 
     pub(crate) fn count_sent(&self, bytes: usize) {
@@ -123,25 +149,49 @@ impl LinkHandle {
         }
     }
 
-    /// Orders the link to be ended gently.
-    pub(crate) fn turn(&self) {
-        self.order.fetch_max(TURN, Ordering::Release);
-        self.waker.wake();
+    /// Orders the link to be ended gently. A reason that it was given before stays.
+    pub(crate) fn turn(&self, reason: EndReason) {
+        if self.ending().is_none() {
+            self.give(reason);
+        }
+        self.order(TURN);
     }
 
     /// Orders the link to be ended at once.
-    pub(crate) fn cut(&self) {
-        self.order.fetch_max(CUT, Ordering::Release);
+    pub(crate) fn cut(&self, reason: EndReason) {
+        self.give(reason);
+        self.order(CUT);
+    }
+
+    /// Ends at once what was ordered to end gently.
+    pub(crate) fn cut_off(&self) {
+        self.order(CUT);
+    }
+
+    /// Why it was ordered to end, if it was.
+    pub(crate) fn ending(&self) -> Option<EndReason> {
+        let place = usize::from(self.reason.load(Ordering::Acquire));
+        EndReason::ALL.get(place.checked_sub(1)?).copied()
+    }
+
+    /// Only the control thread gives reasons.
+    fn give(&self, reason: EndReason) {
+        let place = (1..).zip(EndReason::ALL).find(|(_, it)| *it == reason);
+        if let Some((place, _)) = place {
+            self.reason.store(place, Ordering::Release);
+        }
+    }
+
+    fn order(&self, order: u8) {
+        self.order.fetch_max(order, Ordering::Release);
         self.waker.wake();
     }
 
-    /// Ready once the link was ordered to end; otherwise the order wakes the task.
+    /// Ready once the link was ordered to end. Each order wakes the task, so that one that was
+    /// turned and waits for its sockets still hears that it is cut.
     pub(crate) fn poll_turn(&self, cx: &Context<'_>) -> Poll<()> {
-        if self.order.load(Ordering::Acquire) != STAY {
-            return Poll::Ready(());
-        }
+        // An order between a look and the registration would be slept through.
         self.waker.register(cx.waker());
-        // An order between the look and the registration would otherwise be slept through.
         if self.order.load(Ordering::Acquire) == STAY {
             Poll::Pending
         } else {
@@ -159,15 +209,22 @@ impl LinkHandle {
     }
 
     /// The row that `status` shows.
-    pub(crate) fn row(&self) -> admin::Link {
+    pub(crate) fn row(&self, map: &Map) -> admin::Link {
+        let peer = self.facts.peer.ip();
         admin::Link {
-            peer: self.facts.peer.ip(),
+            peer,
             port: self.facts.peer.port(),
             direction: self.facts.direction,
             security: self.facts.security.clone(),
+            place: match map.place(peer) {
+                Standing::Known(place, _) => Some(place.clone()),
+                Standing::Contradicted | Standing::Unknown => None,
+            },
+            crossing: Some(map.crossing(peer)),
             age_ms: u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
             received: self.received(),
             sent: self.sent(),
+            ending: self.ending(),
         }
     }
 }
@@ -178,9 +235,16 @@ impl fmt::Display for LinkHandle {
             peer,
             direction,
             security,
+            ..
         } = &self.facts;
         write!(f, "{direction} {peer} {security}")
     }
+}
+
+/// The upper bits of a hash as a number from 0 to 1.
+fn spread(hash: u64) -> f32 {
+    let bits = u16::try_from(hash >> 48).unwrap_or_default();
+    f32::from(bits) / f32::from(u16::MAX)
 }
 
 /// A lock that outlives a panic: what it guards is changed by single insertions and removals, so
@@ -204,6 +268,7 @@ mod tests {
             security: Security::Plaintext {
                 reason: PlaintextReason::EncryptionNone,
             },
+            proof: None,
         }
     }
 
@@ -236,17 +301,26 @@ mod tests {
     #[tokio::test]
     async fn a_cut_outweighs_a_turn_whichever_comes_first() {
         let links = Links::default();
-        let orders: [fn(&LinkHandle); 2] = [LinkHandle::turn, LinkHandle::cut];
+        let orders: [fn(&LinkHandle); 2] = [
+            |link| link.turn(EndReason::Mode),
+            |link| link.cut(EndReason::PeerRevoked),
+        ];
         for (first, second) in [(0, 1), (1, 0)] {
             let link = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
             orders[first](&link);
             orders[second](&link);
             assert!(is_ordered(&link));
             assert!(link.is_cut());
+            assert_eq!(link.ending(), Some(EndReason::PeerRevoked));
         }
         let turned = links.begin(facts("10.0.0.2:7000", Direction::Outbound));
-        turned.turn();
+        assert_eq!(turned.row(&Map::default()).ending, None);
+        turned.turn(EndReason::MaxAge);
+        turned.turn(EndReason::Mode);
         assert!(is_ordered(&turned) && !turned.is_cut());
+        turned.cut_off();
+        assert!(turned.is_cut());
+        assert_eq!(turned.row(&Map::default()).ending, Some(EndReason::MaxAge));
     }
 
     #[tokio::test]
@@ -257,7 +331,26 @@ mod tests {
         let relay = tokio::spawn(std::future::poll_fn(move |cx| waiting.poll_turn(cx)));
         tokio::task::yield_now().await;
         assert!(!relay.is_finished());
-        link.turn();
+        link.turn(EndReason::Drain);
+        relay.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_cut_wakes_a_relay_that_was_turned_before() {
+        let links = Links::default();
+        let link = links.begin(facts("10.0.0.2:7000", Direction::Inbound));
+        let waiting = Arc::clone(&link);
+        let relay = tokio::spawn(std::future::poll_fn(move |cx| {
+            match waiting.poll_turn(cx) {
+                Poll::Ready(()) if waiting.is_cut() => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        }));
+        tokio::task::yield_now().await;
+        link.turn(EndReason::Mode);
+        tokio::task::yield_now().await;
+        assert!(!relay.is_finished());
+        link.cut_off();
         relay.await.unwrap();
     }
 
@@ -269,7 +362,7 @@ mod tests {
             link.count_sent(1);
             link.count_received(2);
             assert_eq!(link.answered(), answered);
-            let row = link.row();
+            let row = link.row(&Map::default());
             assert_eq!((row.sent, row.received), (1, 2));
             assert_eq!(row.peer.to_string(), "10.0.0.2");
             assert_eq!((row.port, row.direction), (7000, direction));

@@ -1,5 +1,6 @@
 //! Key material from files and tokens: identity, trust, and what handshakes are made from.
 
+pub(crate) mod loading;
 mod secrets;
 mod token;
 
@@ -16,7 +17,7 @@ use ringlock_pki::{
     crl::read_revocation_lists,
 };
 use ringlock_secret::{
-    DseKeyError, DseYamlError, KeyFileError, Password, PasswordError, SecretError,
+    DseKeyError, DseYaml, DseYamlError, KeyFileError, KeyName, Password, PasswordError, SecretError,
 };
 use ringlock_store::{MAX_BYTES, Opened, Passwords, StoreError, open};
 use ringlock_tls::{BuildError, Offer, Options, TlsState, Version};
@@ -24,7 +25,7 @@ use ringlock_token::TokenError;
 use time::OffsetDateTime;
 
 use self::secrets::StorePasswords;
-pub use self::token::TokenNameError;
+pub use self::{loading::LoadingError, token::TokenNameError};
 
 /// The most that is read of a configuration in which a key stands.
 const MAX_CONFIG: u64 = 8 << 20;
@@ -32,6 +33,9 @@ const MAX_CONFIG: u64 = 8 << 20;
 /// Why key material was not put in force.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// It takes too long.
+    #[error(transparent)]
+    Loading(#[from] LoadingError),
     /// A file cannot be read, or may be read by too many.
     #[error(transparent)]
     File(#[from] FileError),
@@ -69,10 +73,12 @@ pub enum LoadError {
         source: DseKeyError,
     },
     /// A password that is encrypted does not open.
-    #[error("{place}: the password does not open: {source}")]
+    #[error("{place}: {key}: the password does not open: {source}")]
     Secret {
         /// The file, line and column.
         place: String,
+        /// The option.
+        key: &'static str,
         /// Why.
         source: SecretError,
     },
@@ -128,12 +134,19 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
             "a certificate that is no part of the chain is not sent"
         );
     }
+    if !trust.pinned.is_empty() {
+        tracing::info!(
+            "{} certificates of nodes are trusted themselves; a revocation list cannot take one \
+             back, only its removal from the truststore does",
+            trust.pinned.len()
+        );
+    }
     for anchor in &trust.expired {
         let until = date(anchor.not_after);
         tracing::warn!(
             subject = anchor.subject,
             until,
-            "an expired CA is not trusted"
+            "an expired certificate of the truststore is not trusted"
         );
     }
     let lists = revocation_lists(internode, &trust, now)?;
@@ -215,8 +228,17 @@ pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
         Some(StorePassword::Given(_)) | None => None,
     }));
     files.extend(internode.revocation_list.clone());
+    let topology = &config.topology;
+    let places = [&topology.rackdc_file, &topology.topology_file];
+    files.extend(places.into_iter().flatten().map(|file| file.path.clone()));
+    let asking = topology
+        .cql
+        .iter()
+        .filter_map(|cql| cql.credentials.as_ref());
+    files.extend(asking.map(|credentials| credentials.password_file.clone()));
     files.extend(config.secret_key.clone());
     files.extend(config.dse_config.clone());
+    files.extend(config.dse_config.as_deref().and_then(system_key));
     match &config.internode.trust {
         TrustAnchors::File(truststore) => files.push(truststore.clone()),
         TrustAnchors::Inline(_) => {}
@@ -231,6 +253,14 @@ pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
         IdentityFiles::Inline { .. } => {}
     }
     files
+}
+
+/// DSE's key file, where its configuration can be read and names one.
+fn system_key(dse_config: &Path) -> Option<PathBuf> {
+    match DseYaml::read(dse_config).ok()?.key() {
+        KeyName::File(path) => Some(path.clone()),
+        KeyName::Kmip { .. } => None,
+    }
 }
 
 /// The file that holds the private key, or else the configuration, with the PIN of the token.

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use ringlock_model::Security;
+use ringlock_model::{EndReason, Security};
 
 use crate::{
     conn::Ready,
@@ -55,12 +55,19 @@ impl Carried {
             received = link.received(),
             seconds = link.since().elapsed().as_secs(),
             end = end.as_str(),
+            why = link.ending().map(EndReason::as_str),
             "link ended"
         );
+        if let Some(reason) = link.ending() {
+            self.shared.turned.count(reason.as_str());
+        }
         if end == End::Alerted {
             // In TLS 1.3 a peer that refuses our certificate says so after our side of the
             // handshake is over.
             self.shared.refused.count(REFUSED_BY_PEER);
+        }
+        if let End::Refused(code) = end {
+            self.shared.refused.count(code);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use ringlock_model::{Crossing, InternodeEncryption};
 use ringlock_net::{DialError, NotRedirected};
 use ringlock_policy::Denied;
 use ringlock_tls::HandshakeFailure;
@@ -29,8 +30,11 @@ pub(crate) enum Refusal {
     ClosedEarly,
     #[error("the peer's first bytes belong to neither TLS nor the internode protocol: {0}")]
     Garbage(String),
-    #[error("the peer dialled plaintext, and internode_encryption is all")]
-    PlaintextRefused,
+    #[error("the peer{} dialled plaintext, and internode_encryption is {encryption}", whereabouts(*.encryption, *.crossing))]
+    PlaintextRefused {
+        encryption: InternodeEncryption,
+        crossing: Crossing,
+    },
     #[error("the handshake took longer than {0:?}")]
     HandshakeTimeout(Duration),
     #[error("the peer sent {0} bytes and the handshake is still not over")]
@@ -50,6 +54,8 @@ pub(crate) enum Refusal {
         days: i64,
         most: Duration,
     },
+    #[error("this node's own certificate expired on {0}")]
+    OwnCertificateExpired(String),
     #[error("the peer is unreachable: {0}")]
     PeerUnreachable(#[source] DialError),
     #[error("the database is unreachable: {0}")]
@@ -70,13 +76,14 @@ impl Refusal {
             Self::SilentDatabase(_) => "silent-database",
             Self::ClosedEarly => "closed-early",
             Self::Garbage(_) => "garbage",
-            Self::PlaintextRefused => "plaintext-refused",
+            Self::PlaintextRefused { .. } => "plaintext-refused",
             Self::HandshakeTimeout(_) => "handshake-timeout",
             Self::HandshakeTooLong(_) => "handshake-too-long",
             Self::Handshake(failure) => handshake_code(failure),
             Self::UnreadableCertificate(_) => "unreadable-certificate",
             Self::Denied(denied) => denied_code(denied),
             Self::ValidForTooLong { .. } => "valid-for-too-long",
+            Self::OwnCertificateExpired(_) => "own-certificate-expired",
             Self::PeerUnreachable(_) => "peer-unreachable",
             Self::DatabaseUnreachable(_) => "database-unreachable",
             Self::Broken(_) => "broken",
@@ -94,6 +101,17 @@ impl Refusal {
                 | Self::DatabaseUnreachable(_)
                 | Self::Broken(_)
         )
+    }
+}
+
+/// What a scope holds against the peer.
+fn whereabouts(encryption: InternodeEncryption, crossing: Crossing) -> &'static str {
+    match (encryption.is_scoped(), crossing) {
+        (false, _) => "",
+        (true, Crossing::SameRack) => " of this rack",
+        (true, Crossing::SameDatacenter) => " of another rack",
+        (true, Crossing::OtherDatacenter) => " of another datacenter",
+        (true, Crossing::Unknown) => ", whose datacenter and rack are not known for sure,",
     }
 }
 
@@ -132,6 +150,7 @@ fn denied_code(denied: &Denied) -> &'static str {
         Denied::NoCertificate => "no-certificate",
         Denied::AddressNotCertified { .. } => "address-not-certified",
         Denied::WrongCluster { .. } => "wrong-cluster",
+        Denied::ClaimsAnother { .. } => "claims-another-address",
     }
 }
 
@@ -156,7 +175,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, net::SocketAddr};
 
     use super::*;
 
@@ -167,7 +186,7 @@ mod tests {
     fn all() -> Vec<Refusal> {
         let time = Duration::from_secs(10);
         let text = String::new;
-        let address = ([10, 0, 0, 2], 7000).into();
+        let address = SocketAddr::from(([10, 0, 0, 2], 7000));
         let mut all = vec![
             NotRedirected::Direct { local: address }.into(),
             Refusal::Loop,
@@ -175,7 +194,10 @@ mod tests {
             Refusal::SilentDatabase(time),
             Refusal::ClosedEarly,
             Refusal::Garbage(text()),
-            Refusal::PlaintextRefused,
+            Refusal::PlaintextRefused {
+                encryption: InternodeEncryption::All,
+                crossing: Crossing::Unknown,
+            },
             Refusal::HandshakeTimeout(time),
             Refusal::HandshakeTooLong(1),
             ringlock_pki::LeafError::Unreadable { reason: text() }.into(),
@@ -183,6 +205,7 @@ mod tests {
                 days: 366,
                 most: time,
             },
+            Refusal::OwnCertificateExpired(text()),
             Refusal::PeerUnreachable(DialError::Refused { address }),
             Refusal::DatabaseUnreachable(DialError::Refused { address }),
             io::Error::from(io::ErrorKind::BrokenPipe).into(),
@@ -190,6 +213,12 @@ mod tests {
             Denied::WrongCluster {
                 found: text(),
                 expected: text(),
+            }
+            .into(),
+            Denied::ClaimsAnother {
+                claimed: address.ip(),
+                certified: Vec::new(),
+                uri: None,
             }
             .into(),
         ];

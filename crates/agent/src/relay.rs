@@ -28,7 +28,11 @@ use ringlock_tls::{Session, SessionError};
 use tokio::{io::AsyncWrite, net::TcpStream};
 
 use self::flow::{Flow, FlowEnd};
-use crate::{links::LinkHandle, refusal::REFUSED_BY_PEER};
+use crate::{
+    introduction::Introduction,
+    links::LinkHandle,
+    refusal::{REFUSED_BY_PEER, Refusal},
+};
 
 /// How the bytes between both sockets are protected.
 pub(crate) enum Transport {
@@ -46,6 +50,8 @@ pub(crate) struct Relay {
     outward: Flow,
     inward: Flow,
     link: Arc<LinkHandle>,
+    /// Absent as soon as the peer can claim nothing more about itself.
+    introduction: Option<Box<Introduction>>,
     turned: bool,
 }
 
@@ -66,6 +72,8 @@ pub(crate) enum End {
     BrokenRecords,
     /// It was ended by order: a change of mode, a drain.
     Ordered,
+    /// The peer claimed to be another node, or spoke another protocol; counted under this code.
+    Refused(&'static str),
 }
 
 impl End {
@@ -78,6 +86,7 @@ impl End {
             Self::Alerted => "the peer ended it with an alert",
             Self::BrokenRecords => "the peer's records were broken",
             Self::Ordered => "ended by order",
+            Self::Refused(_) => "refused",
         }
     }
 }
@@ -89,6 +98,7 @@ pub(crate) enum RelayError {
     Peer(io::Error),
     Truncated,
     Tls(ringlock_tls::SessionError),
+    Refused(Box<Refusal>),
 }
 
 /// Bytes that were read before the relay began and are still to be written.
@@ -102,6 +112,8 @@ pub(crate) struct Early {
     pub(crate) inward_ended: bool,
     /// How many bytes of the database's are in `outward`, before they were sealed.
     pub(crate) sent: usize,
+    /// What a dialling peer has still to say of itself, behind `inward`.
+    pub(crate) introduction: Option<Box<Introduction>>,
 }
 
 impl Relay {
@@ -115,7 +127,8 @@ impl Relay {
         link: Arc<LinkHandle>,
     ) -> Self {
         link.count_sent(early.sent);
-        link.count_received(early.inward.len());
+        let held = early.introduction.as_ref().map_or(0, |it| it.held());
+        link.count_received(early.inward.len() + held);
         let mut inward = Flow::new(early.inward);
         if early.inward_ended {
             inward.end();
@@ -127,6 +140,7 @@ impl Relay {
             outward: Flow::new(early.outward),
             inward,
             link,
+            introduction: early.introduction,
             turned: false,
         }
     }
@@ -137,7 +151,8 @@ impl Relay {
 
     /// Relays as far as both sockets allow; ready when both directions have ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        if !self.turned && self.link.poll_turn(cx).is_ready() {
+        // Asked also of a link that was turned: it may be cut yet.
+        if self.link.poll_turn(cx).is_ready() && !self.turned {
             self.turn(cx);
         }
         if self.link.is_cut() {
@@ -200,6 +215,17 @@ impl Relay {
                 );
                 self.reset(true, false);
                 End::Alerted
+            }
+            RelayError::Refused(refusal) => {
+                let code = refusal.code();
+                tracing::warn!(
+                    from = %self.link.peer(),
+                    direction = %self.link.direction(),
+                    code,
+                    "refused: {refusal}"
+                );
+                self.reset(true, true);
+                End::Refused(code)
             }
             RelayError::Tls(error) => {
                 tracing::warn!(%error, link = %self.link, "a link broke");

@@ -14,6 +14,7 @@ use notify::{
 };
 use ringlock_config::Config;
 use ringlock_files::{read_limited, read_private};
+use ringlock_tls::TlsState;
 use time::OffsetDateTime;
 use tokio::{
     sync::{Mutex, mpsc},
@@ -22,9 +23,14 @@ use tokio::{
 
 use crate::{
     configuration::{ConfigError, read_config},
-    material::{LoadError, date, key_file, load, watched_files},
+    material::{
+        LoadError, LoadingError, date, key_file, load,
+        loading::{Loader, PATIENCE, drop_elsewhere},
+        watched_files,
+    },
     mode::StateError,
     shared::Shared,
+    topology::{self, TopologyError},
     validity,
 };
 
@@ -45,6 +51,8 @@ pub(crate) enum ReloadError {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
+    Topology(#[from] TopologyError),
+    #[error(transparent)]
     State(#[from] StateError),
     #[error("{0} was changed, which takes a restart of the agent")]
     NeedsRestart(&'static str),
@@ -53,7 +61,17 @@ pub(crate) enum ReloadError {
 /// Reloads one at a time and knows what is in force.
 pub(crate) struct Reloader {
     shared: Arc<Shared>,
+    loader: Loader,
     fingerprint: Mutex<u64>,
+}
+
+/// Files that have changed, and what was made of them.
+struct Changed {
+    fingerprint: u64,
+    config: Config,
+    tls: TlsState,
+    places: topology::Files,
+    now: OffsetDateTime,
 }
 
 impl Reloader {
@@ -62,21 +80,28 @@ impl Reloader {
         let fingerprint = fingerprint(&shared.in_force().config);
         Self {
             shared,
+            loader: Loader::new(),
             fingerprint: Mutex::new(fingerprint),
         }
     }
 
     /// Puts the files in force as they are now and says whether they differ from before.
+    ///
+    /// What takes time is done on another thread, and not for longer than [`PATIENCE`].
     pub(crate) async fn reload(&self) -> Result<bool, ReloadError> {
         let mut in_force = self.fingerprint.lock().await;
-        let current = fingerprint(&self.shared.in_force().config);
-        if *in_force == current {
-            return Ok(false);
-        }
-        match self.publish() {
-            Ok(()) => {
+        let outcome = match self.load_changed(*in_force).await {
+            Ok(None) => return Ok(false),
+            Ok(Some(changed)) => {
+                let fingerprint = changed.fingerprint;
+                self.publish(changed).map(|()| fingerprint)
+            }
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(fingerprint) => {
                 // What was read may be newer than the fingerprint; then the next look reloads again.
-                *in_force = current;
+                *in_force = fingerprint;
                 self.shared.reloads.count_published();
                 Ok(true)
             }
@@ -87,12 +112,21 @@ impl Reloader {
         }
     }
 
-    fn publish(&self) -> Result<(), ReloadError> {
+    async fn load_changed(&self, known: u64) -> Result<Option<Changed>, ReloadError> {
         let old = self.shared.in_force();
-        let config = read_config(&old.config.path)?;
-        check_fixed(&old.config, &config)?;
-        let now = OffsetDateTime::now_utc();
-        let tls = load(&config, now)?;
+        let load = move || load_changed(&old.config, known);
+        let loaded = self.loader.run(PATIENCE, load).await;
+        loaded.map_err(LoadError::from)?
+    }
+
+    fn publish(&self, changed: Changed) -> Result<(), ReloadError> {
+        let Changed {
+            config,
+            tls,
+            places,
+            now,
+            ..
+        } = changed;
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
@@ -105,11 +139,26 @@ impl Reloader {
         tracing::info!(
             certificate = %tls.leaf().sha256,
             not_after = date(tls.leaf().not_after),
-            "reloaded; new handshakes use it, established links stay"
+            "reloaded; new handshakes use it, and links are held against it"
         );
+        let old = self.shared.live.current();
+        let topology = &self.shared.topology;
+        topology.configure(&config, places, tls.leaf());
         self.shared.live.publish(tls);
         self.shared.put_in_force(config);
+        if old.signs_remotely() {
+            drop_elsewhere(old);
+        }
         Ok(())
+    }
+
+    /// The state of the files.
+    async fn look(&self) -> Result<u64, ReloadError> {
+        let _turn = self.fingerprint.lock().await;
+        let in_force = self.shared.in_force();
+        let look = move || fingerprint(&in_force.config);
+        let seen = self.loader.run(PATIENCE, look).await;
+        Ok(seen.map_err(LoadError::from)?)
     }
 
     /// Reloads on every change of the files, until the agent ends.
@@ -127,14 +176,21 @@ impl Reloader {
             }
             // A change that came while the last one settled is part of it.
             while changes.try_recv().is_ok() {}
-            let config = &self.shared.in_force().config;
-            let folders = folders(config);
+            let folders = folders(&self.shared.in_force().config);
             if folders != watched {
                 drop(watcher.take());
                 watcher = self.watcher(&folders, sender.clone());
                 watched = folders;
             }
-            let seen = fingerprint(config);
+            let seen = match self.look().await {
+                Ok(seen) => seen,
+                // What hangs was reported when it was left behind.
+                Err(ReloadError::Load(LoadError::Loading(LoadingError::StillWaiting))) => continue,
+                Err(error) => {
+                    report(&error);
+                    continue;
+                }
+            };
             if reported == Some(seen) {
                 continue;
             }
@@ -189,6 +245,27 @@ pub(crate) fn report(error: &ReloadError) {
     for line in error.to_string().lines() {
         tracing::warn!("not reloaded, what was in force stays: {line}");
     }
+}
+
+/// Reads everything anew unless the files are as they were `known`.
+fn load_changed(old: &Config, known: u64) -> Result<Option<Changed>, ReloadError> {
+    let fingerprint = fingerprint(old);
+    if fingerprint == known {
+        return Ok(None);
+    }
+    let config = read_config(&old.path)?;
+    check_fixed(old, &config)?;
+    let now = OffsetDateTime::now_utc();
+    let tls = load(&config, now)?;
+    let places = topology::Files::read(&config)?;
+    topology::check_configured(&config, tls.leaf())?;
+    Ok(Some(Changed {
+        fingerprint,
+        config,
+        tls,
+        places,
+        now,
+    }))
 }
 
 /// Sockets, threads and the place of the state are made once.

@@ -18,7 +18,10 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{links::Links, mode::ModeStore, refusal::Tally, signing::Signing, validity::Warned};
+use crate::{
+    links::Links, mode::ModeStore, proof::PeerChains, refusal::Tally, signing::Signing,
+    topology::Topology, validity::Warned,
+};
 
 /// State and counters of one agent. Workers read it, the control thread changes it.
 pub(crate) struct Shared {
@@ -27,6 +30,12 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     pub(crate) refused: Tally,
     pub(crate) connections: Tally,
+    /// Links that were ended by order, by reason.
+    pub(crate) turned: Tally,
+    /// The chains of the peers of all links.
+    pub(crate) chains: PeerChains,
+    /// Who is where.
+    pub(crate) topology: Topology,
     /// Peers' certificates that end soon.
     pub(crate) warned: Warned,
     /// Places for peers that have not proved themselves yet.
@@ -38,11 +47,16 @@ pub(crate) struct Shared {
     pub(crate) started: Instant,
     /// Ports that the agent itself listens on.
     pub(crate) own_ports: Vec<u16>,
+    /// Tells of every configuration that was put in force.
+    pub(crate) configured: watch::Sender<()>,
     in_force: ArcSwap<InForce>,
 }
 
 /// The configuration in force, with what is derived from it once and not per connection.
 pub(crate) struct InForce {
+    /// Counts configurations, and with them what handshakes are made from: who takes this first
+    /// and [`Shared::live`] then has the one of this generation, or a newer one.
+    pub(crate) generation: u64,
     pub(crate) config: Config,
     pub(crate) requirements: Requirements,
 }
@@ -73,6 +87,9 @@ impl Shared {
             links: Links::default(),
             refused: Tally::default(),
             connections: Tally::default(),
+            turned: Tally::default(),
+            chains: PeerChains::default(),
+            topology: Topology::default(),
             warned: Warned::default(),
             handshakes: Arc::new(Semaphore::new(config.max_handshakes.get())),
             signing: Signing::default(),
@@ -80,7 +97,8 @@ impl Shared {
             reloads: Reloads::default(),
             started: Instant::now(),
             own_ports: own_ports(&config),
-            in_force: ArcSwap::from_pointee(InForce::new(config)),
+            configured: watch::Sender::default(),
+            in_force: ArcSwap::from_pointee(InForce::new(config, 0)),
         }
     }
 
@@ -88,8 +106,12 @@ impl Shared {
         self.in_force.load_full()
     }
 
+    /// Puts a configuration in force, for which what handshakes are made from was published already.
     pub(crate) fn put_in_force(&self, config: Config) {
-        self.in_force.store(Arc::new(InForce::new(config)));
+        let generation = self.in_force().generation + 1;
+        self.in_force
+            .store(Arc::new(InForce::new(config, generation)));
+        self.configured.send_replace(());
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -107,8 +129,9 @@ impl Shared {
 }
 
 impl InForce {
-    fn new(config: Config) -> Self {
+    fn new(config: Config, generation: u64) -> Self {
         Self {
+            generation,
             requirements: Requirements {
                 cluster: config.cluster.clone(),
                 client_auth: config.internode.require_client_auth,

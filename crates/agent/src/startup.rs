@@ -23,10 +23,11 @@ use crate::{
     announce,
     conn::Entry,
     linger,
-    material::{LoadError, load},
+    material::{LoadError, loading::load_first},
     mode::{ModeStore, StateError},
     reload::{Reloader, report},
     shared::{Phase, Shared},
+    topology::{self, TopologyError},
     turnover, validity,
     worker::{self, Door},
 };
@@ -51,6 +52,9 @@ pub enum StartError {
     /// Key material.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// Datacenters and racks.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
     /// The ordered mode.
     #[error(transparent)]
     State(#[from] StateError),
@@ -91,7 +95,9 @@ impl Agent {
             tracing::warn!("{warning}");
         }
         let lock = lock_namespace(&config)?;
-        let tls = load(&config, OffsetDateTime::now_utc())?;
+        let (config, tls) = load_first(config, OffsetDateTime::now_utc())?;
+        let files = topology::Files::read(&config)?;
+        topology::check_configured(&config, tls.leaf())?;
         if let Err(failure) = tls.self_check() {
             tracing::warn!(
                 "a peer with this node's own truststore would refuse this node: {failure}"
@@ -106,13 +112,20 @@ impl Agent {
         )?;
         let doors = doors(&config)?;
         let signals = Signals::new()?;
+        let (admin, workers) = (admin::open(&config.admin_socket)?, workers(&config));
+        let busy_poll = linger::pays(&config);
+        let shared = Arc::new(Shared::new(config, tls, mode));
+        let own = shared.live.current();
+        let in_force = shared.in_force();
+        let topology = &shared.topology;
+        topology.configure(&in_force.config, files, own.leaf());
         Ok(Self {
-            admin: admin::open(&config.admin_socket)?,
-            workers: workers(&config),
-            busy_poll: linger::pays(&config),
+            admin,
+            workers,
+            busy_poll,
             doors,
             signals,
-            shared: Arc::new(Shared::new(config, tls, mode)),
+            shared,
             _lock: lock,
         })
     }
@@ -147,12 +160,14 @@ impl Agent {
         let admin = tokio::spawn(admin);
         let watching = tokio::spawn(Arc::clone(&reloader).watch());
         let keeping = tokio::spawn(turnover::keep(Arc::clone(&shared)));
+        let mapping = tokio::spawn(topology::keep(Arc::clone(&shared)));
+        let asking = tokio::spawn(topology::ask::keep(Arc::clone(&shared)));
         let in_force = shared.mode.in_force();
         tracing::info!(mode = %in_force.mode, origin = in_force.origin, workers, "ready");
         let announcing = tokio::spawn(announce::keep(Arc::clone(&shared)));
         until_stopped(&shared, &reloader, &mut signals, &mut stops).await;
         shared.enter(Phase::Stopped);
-        for task in [watching, keeping, announcing] {
+        for task in [watching, keeping, mapping, asking, announcing] {
             task.abort();
         }
         admin.abort();
@@ -166,7 +181,7 @@ impl Agent {
 /// Waits for the order to stop, and carries out those that come before it.
 async fn until_stopped(
     shared: &Shared,
-    reloader: &Reloader,
+    reloader: &Arc<Reloader>,
     signals: &mut Signals,
     stops: &mut mpsc::Receiver<Stop>,
 ) {
@@ -176,11 +191,8 @@ async fn until_stopped(
             _ = signals.interrupt.recv() => Stop::Exit,
             Some(stop) = stops.recv() => stop,
             _ = signals.hang_up.recv() => {
-                match reloader.reload().await {
-                    Ok(true) => {}
-                    Ok(false) => tracing::info!("nothing to reload: no file was changed"),
-                    Err(error) => report(&error),
-                }
+                // Another signal is heard meanwhile.
+                tokio::spawn(reload(Arc::clone(reloader)));
                 continue;
             }
         };
@@ -193,6 +205,14 @@ async fn until_stopped(
         if stop == Stop::Exit {
             return;
         }
+    }
+}
+
+async fn reload(reloader: Arc<Reloader>) {
+    match reloader.reload().await {
+        Ok(true) => {}
+        Ok(false) => tracing::info!("nothing to reload: no file was changed"),
+        Err(error) => report(&error),
     }
 }
 
@@ -276,6 +296,7 @@ fn warn_of_weakness(config: &Config) {
     if internode.mode.encryption == InternodeEncryption::None {
         return;
     }
+    topology::warn_of_scope(internode.mode, internode);
     if !internode.require_client_auth {
         tracing::warn!("require_client_auth is false: whoever reaches this node may connect");
     }

@@ -28,7 +28,9 @@ pub(crate) fn status(shared: &Shared) -> Status {
         links: links(shared),
         bypassing: bypassing(&in_force.config),
         refused: shared.refused.read(),
+        topology: shared.topology.status(),
         connections: shared.connections.read(),
+        turned: shared.turned.read(),
     }
 }
 
@@ -44,7 +46,9 @@ fn certificate(leaf: &LeafFacts) -> CertificateStatus {
 }
 
 fn links(shared: &Shared) -> Vec<Link> {
-    let mut rows: Vec<_> = shared.links.all().iter().map(|link| link.row()).collect();
+    let map = shared.topology.map();
+    let all = shared.links.all();
+    let mut rows: Vec<_> = all.iter().map(|link| link.row(&map)).collect();
     rows.sort_by_key(|row| (row.peer, row.direction, std::cmp::Reverse(row.age_ms)));
     rows
 }

@@ -42,15 +42,7 @@ pub(crate) fn judge(
     warned: &Warned,
     now: OffsetDateTime,
 ) -> Result<(), Refusal> {
-    let life = leaf.not_after - leaf.not_before;
-    if let Some(most) = limits.max_certificate_validity
-        && life > most
-    {
-        return Err(Refusal::ValidForTooLong {
-            days: days_begun(life),
-            most,
-        });
-    }
+    check(leaf, limits)?;
     if let Some(days) = days_left(leaf, limits.certificate_warning, now)
         && warned.is_first(&leaf.sha256)
     {
@@ -62,6 +54,18 @@ pub(crate) fn judge(
         );
     }
     Ok(())
+}
+
+/// Refuses a peer's certificate whose life is longer than `max_certificate_validity_period`.
+pub(crate) fn check(leaf: &LeafFacts, limits: &ServerEncryption) -> Result<(), Refusal> {
+    let life = leaf.not_after - leaf.not_before;
+    match limits.max_certificate_validity {
+        Some(most) if life > most => Err(Refusal::ValidForTooLong {
+            days: days_begun(life),
+            most,
+        }),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Warns of the node's own certificate: that it ends soon, or that peers with the same limits

@@ -1,5 +1,7 @@
 //! What the key, certificate and trust files of a block hold.
 
+use std::ptr;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use ringlock_config::resolve::{FilePath, Secret, ServerOptions, Setting};
 use ringlock_files::read_limited;
@@ -16,6 +18,8 @@ use zeroize::Zeroizing;
 use crate::{
     block::Block,
     facts::{Files, NamedFile, Purpose},
+    rules::is_about_password,
+    unlock::{Keys, Unlocked},
 };
 
 /// The stores of one block.
@@ -29,6 +33,10 @@ pub(crate) struct Stores {
     pub(crate) trust: Option<Loaded<Result<Trust, TrustError>>>,
     /// Files and values that cannot be opened.
     pub(crate) broken: Vec<Loaded<StoreError>>,
+    /// Stores whose passwords are encrypted, and why these cannot be opened here.
+    pub(crate) locked: Vec<Loaded<String>>,
+    /// Passwords that do not open, and why.
+    pub(crate) refused: Vec<Loaded<String>>,
     /// The format of each store that was opened, and of those of Java that were not.
     pub(crate) formats: Vec<Loaded<Format>>,
     /// What Java finds in the stores of its own formats.
@@ -71,6 +79,9 @@ const INLINE: [(&str, &str, Purpose); 3] = [
     ),
 ];
 
+/// The password of a key that stands in the yaml.
+const INLINE_PASSWORD: &str = "private_key_password";
+
 impl Stores {
     /// Opens the files of one block, and what stands in it as PEM; what cannot be read at all is
     /// for the rules about files.
@@ -78,20 +89,23 @@ impl Stores {
         files: &Files,
         block: &Block<'_>,
         server: &ServerOptions,
+        keys: &Keys,
         now: OffsetDateTime,
     ) -> Self {
+        let passwords = StorePasswords::of(block, server, keys);
         let mut stores = Self {
             section: block.name,
             in_use: block.in_use,
             own: Vec::new(),
             trust: None,
             broken: Vec::new(),
+            locked: Vec::new(),
+            refused: passwords.refused(block, server),
             formats: Vec::new(),
             java: Vec::new(),
             protection: Vec::new(),
             prints: Vec::new(),
         };
-        let passwords = StorePasswords::of(block, server);
         stores.load_pair(files, &passwords, now);
         for key in ["keystore", "outbound_keystore"] {
             if let Some(file) = files.named(block.name, key)
@@ -148,10 +162,11 @@ impl Stores {
         if text.trim().is_empty() {
             return;
         }
-        match open(text.as_bytes(), passwords.of_inline(block)) {
+        let given = passwords.of_inline();
+        match open(text.as_bytes(), Given::as_passwords(given)) {
             Ok(opened) if pem.purpose == Purpose::Key => self.own(place, opened.store, now),
             Ok(opened) => self.trust = Some(place.with(Trust::select(&opened.store, now))),
-            Err(error) => self.broken.push(place.with(error)),
+            Err(error) => self.failed(place, error, given),
         }
     }
 
@@ -167,10 +182,10 @@ impl Stores {
 
     fn open(&mut self, file: &NamedFile, passwords: &StorePasswords<'_>) -> Option<KeyStore> {
         let bytes = Zeroizing::new(read_limited(&file.facts()?.path, MAX_BYTES).ok()?);
-        let passwords = passwords.of_file(file.key);
-        match open(&bytes, passwords) {
+        let given = passwords.of_file(file.key);
+        match open(&bytes, Given::as_passwords(given)) {
             Ok(opened) => {
-                self.note(file, &opened, passwords);
+                self.note(file, &opened, Given::as_passwords(given));
                 Some(opened.store)
             }
             Err(error) => {
@@ -181,9 +196,20 @@ impl Stores {
                         self.prints.push(about(file, sha256(&bytes)));
                     }
                 }
-                self.broken.push(about(file, error));
+                self.failed(about(file, ()), error, given);
                 None
             }
+        }
+    }
+
+    fn failed(&mut self, place: Loaded<()>, error: StoreError, given: Option<&Given<'_>>) {
+        match given {
+            Some(Given::Locked { why, .. }) if is_about_password(&error) => {
+                self.locked.push(place.with(why.clone()));
+            }
+            // Told of the password, and not of the store as well.
+            Some(Given::Refused { .. }) if is_about_password(&error) => {}
+            _ => self.broken.push(place.with(error)),
         }
     }
 
@@ -215,59 +241,129 @@ struct StorePasswords<'b> {
     keystore: Option<Given<'b>>,
     outbound: Option<Given<'b>>,
     truststore: Option<Given<'b>>,
+    /// That of the key that stands in the yaml.
+    inline: Option<Given<'b>>,
 }
 
-/// A password of the yaml or a product's default, or what a file holds.
+/// A password of the yaml or a product's default, or what a file or an encrypted value holds.
 enum Given<'b> {
     Here(&'b str),
-    InFile(Password),
+    Elsewhere(Password),
+    /// An encrypted one that cannot be opened here.
+    Locked {
+        text: &'b str,
+        why: String,
+    },
+    /// One that does not open at all.
+    Refused {
+        text: &'b str,
+        why: String,
+    },
 }
 
-impl Given<'_> {
+impl<'b> Given<'b> {
+    /// A password that stands in the yaml, and what became of it.
+    fn here(text: &'b str, unlocked: Unlocked) -> Self {
+        match unlocked {
+            Unlocked::Plain => Self::Here(text),
+            Unlocked::Opened(password) => Self::Elsewhere(password),
+            Unlocked::Locked(why) => Self::Locked { text, why },
+            Unlocked::Refused(why) => Self::Refused { text, why },
+        }
+    }
+
+    fn as_passwords<'s>(given: Option<&'s Self>) -> Passwords<'s> {
+        Passwords {
+            store: given.map(Self::text),
+            key: None,
+        }
+    }
+
     fn text(&self) -> &str {
         match self {
-            Self::Here(text) => text,
-            Self::InFile(password) => password.expose(),
+            Self::Here(text) | Self::Locked { text, .. } | Self::Refused { text, .. } => text,
+            Self::Elsewhere(password) => password.expose(),
         }
     }
 }
 
 impl<'b> StorePasswords<'b> {
-    fn of(block: &Block<'b>, server: &'b ServerOptions) -> Self {
+    fn of(block: &Block<'b>, server: &'b ServerOptions, keys: &Keys) -> Self {
         let tls = block.tls;
+        let in_dse = |text: &'b str| Given::here(text, keys.open(text, true));
+        let elsewhere = |text: &'b str| Given::here(text, keys.open(text, false));
+        let inline = block.tls.inline(INLINE_PASSWORD);
         Self {
-            keystore: password(&tls.keystore_password, &tls.keystore_password_file),
+            keystore: password(&tls.keystore_password, &tls.keystore_password_file, in_dse),
             outbound: password(
                 &server.outbound_keystore_password,
                 &server.outbound_keystore_password_file,
+                elsewhere,
             ),
-            truststore: password(&tls.truststore_password, &tls.truststore_password_file),
+            truststore: password(
+                &tls.truststore_password,
+                &tls.truststore_password_file,
+                in_dse,
+            ),
+            inline: inline.map(|own| elsewhere(own.value.reveal())),
         }
     }
 
-    /// For the file that an option names. An outbound keystore without a password of its own is
-    /// under that of the keystore.
-    fn of_file(&self, key: &str) -> Passwords<'_> {
-        let given = match key {
+    /// Passwords of the block that do not open.
+    fn refused(&self, block: &Block<'_>, server: &ServerOptions) -> Vec<Loaded<String>> {
+        let tls = block.tls;
+        let at_inline = tls.inline(INLINE_PASSWORD).map(|own| block.at(own));
+        let outbound = self.outbound.as_ref().filter(|_| ptr::eq(tls, &server.tls));
+        let of_block = [
+            (
+                "keystore_password",
+                block.at(&tls.keystore_password),
+                self.keystore.as_ref(),
+            ),
+            (
+                "truststore_password",
+                block.at(&tls.truststore_password),
+                self.truststore.as_ref(),
+            ),
+            (
+                "outbound_keystore_password",
+                block.at(&server.outbound_keystore_password),
+                outbound,
+            ),
+            (
+                "ssl_context_factory.parameters.private_key_password",
+                at_inline.unwrap_or(Position::START),
+                self.inline.as_ref(),
+            ),
+        ];
+        let refused = of_block.into_iter().filter_map(|(key, at, given)| {
+            let Some(Given::Refused { why, .. }) = given else {
+                return None;
+            };
+            Some(Loaded {
+                key,
+                at,
+                written: None,
+                value: why.clone(),
+            })
+        });
+        refused.collect()
+    }
+
+    /// The one for the file that an option names. An outbound keystore without a password of its own
+    /// is under that of the keystore.
+    fn of_file(&self, key: &str) -> Option<&Given<'b>> {
+        match key {
             "truststore" => self.truststore.as_ref(),
             "outbound_keystore" => self.outbound.as_ref().or(self.keystore.as_ref()),
             _ => self.keystore.as_ref(),
-        };
-        Passwords {
-            store: given.map(Given::text),
-            key: None,
         }
     }
 
-    /// For PEM in the yaml, whose key may have a password of its own.
-    fn of_inline<'s>(&'s self, block: &Block<'s>) -> Passwords<'s> {
-        let own = block.tls.inline("private_key_password");
-        let own = own.map(|own| own.value.reveal());
-        let shared = self.keystore.as_ref().map(Given::text);
-        Passwords {
-            store: own.or(shared).filter(|password| !password.is_empty()),
-            key: None,
-        }
+    /// The one for PEM in the yaml, whose key may have a password of its own.
+    fn of_inline(&self) -> Option<&Given<'b>> {
+        let given = self.inline.as_ref().or(self.keystore.as_ref());
+        given.filter(|given| !given.text().is_empty())
     }
 }
 
@@ -276,17 +372,15 @@ impl<'b> StorePasswords<'b> {
 fn password<'b>(
     given: &'b Setting<Option<Secret>>,
     file: &Setting<Option<FilePath>>,
+    unlock: impl FnOnce(&'b str) -> Given<'b>,
 ) -> Option<Given<'b>> {
-    let here = given
-        .value
-        .as_ref()
-        .map(|password| Given::Here(password.reveal()));
+    let here = given.value.as_ref().map(Secret::reveal);
     if given.is_given() {
-        return here;
+        return here.map(unlock);
     }
     let named = file.value.as_ref().filter(|_| file.is_given());
     let read = named.and_then(|file| PasswordSource::File(file.path.clone()).read().ok());
-    read.map(Given::InFile).or(here)
+    read.map(Given::Elsewhere).or(here.map(Given::Here))
 }
 
 impl<T> Loaded<T> {
@@ -320,8 +414,16 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     print
 }
 
-/// Whether one of the trusted CAs is in the chain or issued its last certificate.
+/// Whether the certificate is trusted itself, or one of the trusted CAs is in the chain or issued
+/// its last certificate.
 pub(crate) fn leads_to(identity: &Identity, trust: &Trust) -> bool {
+    if identity
+        .chain
+        .first()
+        .is_some_and(|leaf| trust.is_pinned(leaf))
+    {
+        return true;
+    }
     let in_chain = |anchor| identity.chain.contains(anchor);
     if trust.anchors.iter().any(in_chain) {
         return true;

@@ -29,6 +29,7 @@ mod report;
 mod rule;
 mod rules;
 mod secrets;
+mod unlock;
 
 pub use explain::{UnknownCode, explain};
 pub use read::{Options, Profile, check};

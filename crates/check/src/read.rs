@@ -15,6 +15,7 @@ use crate::{
     node::Node,
     rule::Check,
     rules::{CANNOT_READ, reading},
+    unlock::Keys,
 };
 
 /// The largest file that is read, in bytes; the products' own have less than 200 kB.
@@ -101,9 +102,10 @@ pub(crate) fn check_document(
     let resolved = resolve(document, dialect);
     let mut node = Node::new(document, &resolved, accounts, options.profile, options.now);
     let files = Files::look(&node);
+    let keys = Keys::of(document, dialect.product());
     let stores: Vec<Stores> = node
         .blocks()
-        .map(|block| Stores::load(&files, &block, &resolved.server, options.now))
+        .map(|block| Stores::load(&files, &block, &resolved.server, &keys, options.now))
         .collect();
     node.files = &files;
     node.stores = &stores;

@@ -31,6 +31,7 @@ mod mutual_authenticator;
 mod optional_absent;
 mod optional_on;
 mod password;
+mod password_sealed;
 mod pem_both;
 mod pem_key_password;
 mod pem_passwords;
@@ -53,6 +54,7 @@ mod scylla_trust;
 mod shared_key;
 mod ssl_port;
 mod store_broken;
+mod store_locked;
 mod store_new;
 mod store_password;
 mod store_type;
@@ -69,6 +71,7 @@ mod truststore_missing;
 use crate::Rule;
 
 pub(crate) use reading::CANNOT_READ;
+pub(crate) use store_password::is_about as is_about_password;
 
 /// Every kind of finding there is.
 pub static RULES: &[&Rule] = &[
@@ -138,6 +141,8 @@ pub static RULES: &[&Rule] = &[
     &pem_pkcs1::RULE,
     &store_broken::RULE,
     &store_password::RULE,
+    &store_locked::RULE,
+    &password_sealed::RULE,
     &java_view::RULE,
     &store_new::RULE,
     &cert_mismatch::RULE,

@@ -1,5 +1,6 @@
 //! Each rule is shown by a file that has the mistake and by one that has not.
 
+mod encrypted;
 mod mutations;
 mod owners;
 mod rules;

@@ -1,3 +1,5 @@
+mod topology;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -10,6 +12,7 @@ use ringlock_finding::Findings;
 use ringlock_model::{Direction, Mode};
 use ringlock_suites::{Suite, Version};
 
+pub use self::topology::{Cql, CqlCredentials, SnitchFile, Topology};
 use crate::{
     Dialect, Origin,
     resolve::{Secret, Setting},
@@ -48,6 +51,9 @@ pub struct Config {
     /// `ringlock.drain_timeout`: how long established connections are waited for at the end, 0 to
     /// 1 h. Default 30 s.
     pub drain_timeout: Duration,
+    /// `ringlock.max_link_age`: how long a TLS link may live before it is made anew, give or take a
+    /// tenth, 1 s to 1 year. Unset: as long as both sides' certificates.
+    pub max_link_age: Option<Duration>,
     /// `storage_port` of the databases, not 0. Default 7000.
     pub storage_port: u16,
     /// `ssl_storage_port` of the databases, not 0. It may equal `storage_port`, where Cassandra 4
@@ -55,6 +61,8 @@ pub struct Config {
     pub ssl_storage_port: u16,
     /// `server_encryption_options`: links between nodes.
     pub internode: ServerEncryption,
+    /// `ringlock.topology`, and what goes without saying where there is none.
+    pub topology: Topology,
     /// `database_config`: the database's own file, where its block or its ports are read from it.
     pub database: Option<DatabaseFile>,
     /// What works and should not stay so, such as a key under its old name; no errors.

@@ -78,6 +78,41 @@ impl Lines<'_> {
         self.add_duration("ringlock.handshake_timeout", config.handshake_timeout);
         self.add("ringlock.max_handshakes", config.max_handshakes);
         self.add_duration("ringlock.drain_timeout", config.drain_timeout);
+        match config.max_link_age {
+            Some(age) => self.add_duration("ringlock.max_link_age", age),
+            None => self.add("ringlock.max_link_age", "as long as the certificates"),
+        }
+        self.topology();
+    }
+
+    fn topology(&mut self) {
+        let topology = &self.config.topology;
+        if let Some(own) = &topology.own {
+            self.add("ringlock.topology.datacenter", &own.datacenter);
+            self.add("ringlock.topology.rack", &own.rack);
+        }
+        for (network, place) in &topology.nodes {
+            let key = |name| format!("ringlock.topology.nodes.{network}.{name}");
+            self.add(&key("datacenter"), &place.datacenter);
+            self.add(&key("rack"), &place.rack);
+        }
+        for (key, file) in [
+            ("ringlock.topology.rackdc_file", &topology.rackdc_file),
+            ("ringlock.topology.topology_file", &topology.topology_file),
+        ] {
+            if let Some(file) = file {
+                self.add_path(key, &file.path);
+            }
+        }
+        if let Some(cql) = &topology.cql {
+            self.add("ringlock.topology.cql.address", cql.address);
+            if let Some(credentials) = &cql.credentials {
+                self.add("ringlock.topology.cql.username", &credentials.username);
+                let file = &credentials.password_file;
+                self.add_path("ringlock.topology.cql.password_file", file);
+            }
+            self.add_duration("ringlock.topology.cql.refresh", cql.refresh);
+        }
     }
 
     fn listener(&mut self, position: usize, listener: &Listener) {

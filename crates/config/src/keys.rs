@@ -66,10 +66,12 @@ pub(crate) static RINGLOCK: Keys = Keys {
         "handshake_timeout",
         "max_handshakes",
         "drain_timeout",
+        "max_link_age",
         "pkcs11",
         "secret_key",
         "dse_config",
         "stale_revocation_lists",
+        "topology",
     ],
     passed_over: &[],
     not_yet: &[],
@@ -91,8 +93,39 @@ pub(crate) static PKCS11: Keys = Keys {
     not_yet: &[],
 };
 
+/// Where nodes stand.
+pub(crate) static TOPOLOGY: Keys = Keys {
+    path: "ringlock.topology",
+    obeyed: &[
+        "datacenter",
+        "rack",
+        "nodes",
+        "rackdc_file",
+        "topology_file",
+        "cql",
+    ],
+    passed_over: &[],
+    not_yet: &[],
+};
+
+/// The place of one address in `ringlock.topology.nodes`.
+pub(crate) static PLACE: Keys = Keys {
+    path: "ringlock.topology.nodes",
+    obeyed: &["datacenter", "rack"],
+    passed_over: &[],
+    not_yet: &[],
+};
+
+/// How the local node is asked for its system tables.
+pub(crate) static CQL: Keys = Keys {
+    path: "ringlock.topology.cql",
+    obeyed: &["address", "username", "password_file", "refresh"],
+    passed_over: &[],
+    not_yet: &[],
+};
+
 /// Where a key of one mapping may have been meant to stand instead.
-static SECTIONS: [&Keys; 4] = [&TOP, &RINGLOCK, &LISTENER, &PKCS11];
+static SECTIONS: [&Keys; 6] = [&TOP, &RINGLOCK, &LISTENER, &PKCS11, &TOPOLOGY, &CQL];
 
 /// What is to be said of a key.
 #[derive(Debug, PartialEq, Eq)]

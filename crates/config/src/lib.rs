@@ -41,8 +41,9 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub use config::{
-    Config, DatabaseFile, IdentityFiles, Interception, Listener, ServerEncryption, StaleLists,
-    StorePassword, TlsOffer, TokenChoice, TokenKey, TrustAnchors,
+    Config, Cql, CqlCredentials, DatabaseFile, IdentityFiles, Interception, Listener,
+    ServerEncryption, SnitchFile, StaleLists, StorePassword, TlsOffer, TokenChoice, TokenKey,
+    Topology, TrustAnchors,
 };
 pub use dialect::{Detected, Dialect, detect};
 pub use document::{Document, Entry, Node, Quirk, QuirkKind, Value};

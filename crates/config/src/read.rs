@@ -12,6 +12,7 @@ mod ports;
 mod server_encryption;
 mod source;
 mod token;
+mod topology;
 
 use std::{
     num::NonZeroUsize,
@@ -43,6 +44,7 @@ const MAX_MAX_HANDSHAKES: usize = 65_536;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// In milliseconds.
 const MINUTE: u64 = 60_000;
+const YEAR: u64 = 365 * 24 * 60 * MINUTE;
 
 /// What the databases say in their own words.
 pub(crate) struct Words<'w> {
@@ -71,6 +73,7 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
         stale_lists: own.get("stale_revocation_lists", stale_lists, reader),
     };
     let internode = internode(&top, words.own, &database, outside, reader);
+    let topology = topology::read(&own, &database, reader);
     let (limits, files) = (limits?, files?);
     let database = match database {
         Given::Here(database, _) => Some(database.file),
@@ -90,9 +93,11 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
         handshake_timeout: limits.handshake_timeout,
         max_handshakes: limits.max_handshakes,
         drain_timeout: limits.drain_timeout,
+        max_link_age: limits.max_link_age,
         storage_port: ports.storage?.value,
         ssl_storage_port: ports.ssl_storage?.value,
         internode: internode?,
+        topology: topology?,
         database,
         warnings: Findings::new(),
         origins: reader.take_origins(),
@@ -156,6 +161,7 @@ struct Limits {
     handshake_timeout: Duration,
     max_handshakes: NonZeroUsize,
     drain_timeout: Duration,
+    max_link_age: Option<Duration>,
 }
 
 impl Limits {
@@ -191,12 +197,20 @@ impl Limits {
                 reader,
             )
             .or(DRAIN_TIMEOUT);
+        let max_link_age = section
+            .get(
+                "max_link_age",
+                |text| value::duration(text, 1000, YEAR).map(Some),
+                reader,
+            )
+            .or(None);
         Some(Self {
             workers: workers?.value,
             busy_poll: busy_poll?.value,
             handshake_timeout: handshake_timeout?.value,
             max_handshakes: max_handshakes?.value,
             drain_timeout: drain_timeout?.value,
+            max_link_age: max_link_age?.value,
         })
     }
 }

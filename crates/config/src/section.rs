@@ -278,6 +278,25 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// The entries of the mapping `key`, whose keys are values themselves.
+    pub(crate) fn entries(&self, key: &'static str, reader: &mut Reader) -> Given<&'t [Entry]> {
+        let Some(entry) = self.entry(key) else {
+            return self.absent(key);
+        };
+        match &entry.node.value {
+            Value::Blank => Given::Absent,
+            Value::Unusable => Given::Wrong,
+            Value::Mapping(entries) => Given::Here(entries, entry.at),
+            value @ (Value::Scalar(_) | Value::Sequence(_)) => {
+                let finding = reader
+                    .finding(entry.node.at, &self.path_of(key), not_this(value))
+                    .expected("keys with their values");
+                reader.report(finding);
+                Given::Wrong
+            }
+        }
+    }
+
     /// Whether nothing can be said of `key`, because it was misspelt or this is no mapping.
     pub(crate) fn is_unclear(&self, key: &str) -> bool {
         !self.usable || self.misspelt.contains(&key)

@@ -7,6 +7,7 @@ mod offer;
 mod options;
 mod properties;
 mod token;
+mod topology;
 
 use std::path::Path;
 

@@ -176,6 +176,10 @@ pub(crate) fn target(text: &str) -> Result<SocketAddr, Wrong> {
 
 /// A duration in milliseconds, in the largest unit that divides it.
 pub(crate) fn spelled(milliseconds: u64) -> String {
+    const HOUR: u64 = 3_600_000;
+    if milliseconds >= 24 * HOUR && milliseconds.is_multiple_of(HOUR) {
+        return format!("{}h", milliseconds / HOUR);
+    }
     match (milliseconds % 60_000, milliseconds % 1000) {
         (0, _) if milliseconds > 0 => format!("{}m", milliseconds / 60_000),
         (_, 0) => format!("{}s", milliseconds / 1000),

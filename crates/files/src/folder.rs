@@ -15,7 +15,14 @@ use crate::{Action, FileError};
 /// A folder that is missing is created with mode 0700, those above it with the usual mode. One
 /// that is there is kept with its mode, unless every user may replace files in it: writable for
 /// others and without the sticky bit.
+///
+/// The blank path, as the parent of a mere file name is, stands for the working directory.
 pub fn create_dir_private(path: &Path) -> Result<(), FileError> {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
     match std::fs::metadata(path) {
         Ok(found) => accept(path, &found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path),

@@ -356,6 +356,11 @@ fn a_private_folder_is_made_for_its_owner_alone() {
 }
 
 #[test]
+fn the_folder_of_a_mere_name_is_the_working_directory() {
+    create_dir_private(Path::new("admin.sock").parent().unwrap()).unwrap();
+}
+
+#[test]
 fn a_folder_that_every_user_can_write_to_is_refused_unless_it_is_sticky() {
     let folder = folder();
     let path = folder.path().join("open");

@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Direction, Mode, Security};
+use crate::{Crossing, Direction, EndReason, Mode, Place, Security};
 
 /// What an agent knows of itself and its links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,8 +47,14 @@ pub struct Status {
     pub bypassing: Bypassing,
     /// How often each kind of connection was refused, by the refusal's code.
     pub refused: BTreeMap<String, u64>,
+    /// Which datacenter and rack this node and its peers are in, and by whose word.
+    #[serde(default)]
+    pub topology: TopologyStatus,
     /// Connections since the start, by `tls`, `plaintext` and `native`.
     pub connections: BTreeMap<String, u64>,
+    /// Links that the agent ended since the start, by [`EndReason`].
+    #[serde(default)]
+    pub turned: BTreeMap<String, u64>,
 }
 
 /// The node's own certificate.
@@ -60,6 +66,32 @@ pub struct CertificateStatus {
     pub sha256: String,
     /// When it expires, RFC 3339.
     pub not_after: String,
+}
+
+/// What an agent knows of datacenters and racks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopologyStatus {
+    /// This node's own place, if it is known and nobody contradicts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// The strongest source that tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_by: Option<String>,
+    /// How many addresses are known one by one.
+    pub nodes: usize,
+    /// Who tells anything, the strongest first.
+    pub sources: Vec<TopologySource>,
+    /// Nodes that two sources put into two places, one sentence each; their place counts as unknown.
+    pub conflicts: Vec<String>,
+}
+
+/// One source of places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopologySource {
+    /// What it is called, such as `certificate` or `system tables`.
+    pub source: String,
+    /// How much it tells, or why it tells nothing now.
+    pub state: String,
 }
 
 /// One relayed connection.
@@ -74,12 +106,21 @@ pub struct Link {
     /// What protects it.
     #[serde(flatten)]
     pub security: Security,
+    /// Where the peer is, if it is known and nobody contradicts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What lies between this node and the peer; absent from a status of before this was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crossing: Option<Crossing>,
     /// Time since it was established.
     pub age_ms: u64,
     /// Bytes from the peer to the local database.
     pub received: u64,
     /// Bytes from the local database to the peer.
     pub sent: u64,
+    /// Why it is being ended; absent for a link that may stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<EndReason>,
 }
 
 /// Connections that were there before interception, or whether they could be looked for at all.

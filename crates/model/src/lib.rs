@@ -9,11 +9,17 @@
 
 pub mod admin;
 mod direction;
+mod ending;
 mod link;
 mod mode;
+mod network;
 mod node;
+mod place;
 
 pub use direction::Direction;
+pub use ending::EndReason;
 pub use link::{KeyExchange, PeerName, PlaintextReason, Security, TlsFacts};
 pub use mode::{InternodeEncryption, Mode, UnknownMode};
+pub use network::{Network, NoNetwork};
 pub use node::{NodeUri, NodeUriError};
+pub use place::{Crossing, Place};

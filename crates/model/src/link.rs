@@ -14,6 +14,10 @@ pub enum PlaintextReason {
     PeerDialledPlaintext,
     /// TLS was tried, the peer closed or answered something else, and the policy allows to go on.
     PeerSpeaksNoTls,
+    /// `internode_encryption: dc`, and the peer is of this node's datacenter (C3N-10, SCY-08).
+    SameDatacenter,
+    /// `internode_encryption: rack`, and the peer is of this node's rack (C3N-11, SCY-09).
+    SameRack,
 }
 
 impl PlaintextReason {
@@ -23,6 +27,8 @@ impl PlaintextReason {
             Self::EncryptionNone => "internode_encryption is none",
             Self::PeerDialledPlaintext => "peer dialled plaintext",
             Self::PeerSpeaksNoTls => "peer speaks no TLS",
+            Self::SameDatacenter => "same datacenter",
+            Self::SameRack => "same rack",
         }
     }
 }

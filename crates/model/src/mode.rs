@@ -2,8 +2,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// `internode_encryption` of `server_encryption_options`, as far as an agent without knowledge of
-/// datacenters and racks can obey it.
+/// `internode_encryption` of `server_encryption_options`: which links are encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InternodeEncryption {
@@ -11,21 +10,39 @@ pub enum InternodeEncryption {
     None,
     /// Dial TLS, accept TLS and plaintext (ScyllaDB's word for the step between, B-21).
     Transitional,
+    /// Links to other datacenters are encrypted, those within one are not (C3N-10, SCY-08).
+    Dc,
+    /// Links to other racks are encrypted, those within one are not; a rack of the same name in
+    /// another datacenter is another rack (C3N-11, SCY-09).
+    Rack,
     /// Every internode connection is encrypted (C3N-08).
     All,
 }
 
 impl InternodeEncryption {
-    /// Every value, in the order in which a rollout walks through them.
-    pub const ALL: [Self; 3] = [Self::None, Self::Transitional, Self::All];
+    /// Every value, from the one that encrypts least to the one that encrypts most.
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Transitional,
+        Self::Dc,
+        Self::Rack,
+        Self::All,
+    ];
 
     /// The value as it stands in the databases' files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Transitional => "transitional",
+            Self::Dc => "dc",
+            Self::Rack => "rack",
             Self::All => "all",
         }
+    }
+
+    /// Whether it is for each peer to say whether it is encrypted: `dc` and `rack`.
+    pub const fn is_scoped(self) -> bool {
+        matches!(self, Self::Dc | Self::Rack)
     }
 }
 
@@ -37,8 +54,9 @@ impl fmt::Display for InternodeEncryption {
 
 /// What the agent requires of internode links: `internode_encryption` together with `optional`.
 ///
-/// Written `none`, `none+optional`, `transitional`, `all+optional`, `all` on the command line and
-/// in JSON. `transitional` accepts both kinds by definition, so it has no `+optional` form.
+/// Written `none`, `none+optional`, `transitional`, `dc+optional`, `dc`, `rack+optional`, `rack`,
+/// `all+optional`, `all` on the command line and in JSON. `transitional` accepts both kinds by
+/// definition, so it has no `+optional` form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mode {
     /// What is dialled.
@@ -70,6 +88,8 @@ impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match (self.encryption, self.optional) {
             (InternodeEncryption::None, true) => "none+optional",
+            (InternodeEncryption::Dc, true) => "dc+optional",
+            (InternodeEncryption::Rack, true) => "rack+optional",
             (InternodeEncryption::All, true) => "all+optional",
             (encryption, _) => encryption.as_str(),
         };
@@ -80,7 +100,8 @@ impl fmt::Display for Mode {
 /// A mode nobody knows; the text lists the known ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown mode \"{0}\"; expected one of none, none+optional, transitional, all+optional, all"
+    "unknown mode \"{0}\"; expected one of none, none+optional, transitional, dc+optional, dc, \
+     rack+optional, rack, all+optional, all"
 )]
 pub struct UnknownMode(String);
 
@@ -134,7 +155,8 @@ mod tests {
         let error = "al".parse::<Mode>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown mode \"al\"; expected one of none, none+optional, transitional, all+optional, all"
+            "unknown mode \"al\"; expected one of none, none+optional, transitional, \
+             dc+optional, dc, rack+optional, rack, all+optional, all"
         );
         assert!("transitional+optional".parse::<Mode>().is_err());
     }

@@ -98,7 +98,8 @@ pub enum IdentityError {
         /// What they are needed for.
         why: &'static str,
     },
-    /// The leaf has no address, DNS name or node URI, so that no peer could tell whose it is.
+    /// The leaf has no address, DNS name or node URI, so that no peer could tell whose it is. Of
+    /// a self-signed one its peers have a copy, so that it needs none.
     #[error(
         "the certificate {subject} has no subject alternative name; expected the node's addresses"
     )]
@@ -114,9 +115,9 @@ impl Identity {
     /// The leaf is the certificate of that key. Where several are, as after a renewal that kept
     /// the key, it is one that is valid at `now`, and of those the one that is valid longest.
     /// The leaf and everything above it must be valid at `now`; the leaf must be a node's (no
-    /// CA), with a subject alternative name, and where it restricts its use, that must take in
-    /// signing (`digitalSignature`), `serverAuth` and `clientAuth`, since an agent dials and is
-    /// dialled with the same certificate.
+    /// CA), with a subject alternative name unless it is self-signed, and where it restricts its
+    /// use, that must take in signing (`digitalSignature`), `serverAuth` and `clientAuth`, since
+    /// an agent dials and is dialled with the same certificate.
     pub fn select(store: KeyStore, now: OffsetDateTime) -> Result<Self, IdentityError> {
         if !store.revocation_lists.is_empty() {
             return Err(IdentityError::RevocationList);
@@ -245,7 +246,8 @@ fn check_leaf(certificate: &X509Certificate<'_>, facts: &LeafFacts) -> Result<()
     if certificate.is_ca() {
         return Err(IdentityError::IsCa { subject: subject() });
     }
-    if facts.uri.is_none() && facts.ips.is_empty() && facts.dns.is_empty() {
+    let is_nameless = facts.uri.is_none() && facts.ips.is_empty() && facts.dns.is_empty();
+    if is_nameless && !chain::is_self_signed(certificate) {
         return Err(IdentityError::NoNames { subject: subject() });
     }
     let broken = |error| extension_error(certificate, &error);

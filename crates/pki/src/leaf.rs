@@ -175,6 +175,14 @@ impl LeafFacts {
     }
 }
 
+/// The last second in which a certificate in DER form is valid, whatever else it says.
+///
+/// # Errors
+/// [`LeafError::Unreadable`].
+pub fn not_after(der: &[u8]) -> Result<OffsetDateTime, LeafError> {
+    Ok(parse(der)?.validity().not_after.to_datetime())
+}
+
 pub(crate) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, LeafError> {
     let unreadable = |reason: String| LeafError::Unreadable { reason };
     match parse_x509_certificate(der) {

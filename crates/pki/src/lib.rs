@@ -30,7 +30,7 @@ pub mod view;
 pub use crl::{CrlError, RevocationLists, StaleList};
 pub use identity::{Identity, IdentityError};
 pub use key::UnusableKey;
-pub use leaf::{LeafError, LeafFacts};
+pub use leaf::{LeafError, LeafFacts, not_after};
 pub use signer::{Hash, IdentityKey, Scheme, Signer, SignerError};
 pub use trust::{ExpiredAnchor, Trust, TrustError};
 

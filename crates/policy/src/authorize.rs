@@ -63,6 +63,20 @@ pub enum Denied {
         /// This agent's cluster.
         expected: String,
     },
+    /// The peer says that it is another node.
+    #[error(
+        "the peer claims to be {claimed}, and its certificate{} holds {}",
+        of_node(.uri.as_deref()),
+        list(.certified)
+    )]
+    ClaimsAnother {
+        /// The address in the peer's first message.
+        claimed: IpAddr,
+        /// What its certificate holds.
+        certified: Vec<IpAddr>,
+        /// The node that its certificate names.
+        uri: Option<Box<NodeUri>>,
+    },
 }
 
 /// Says whether the peer that was `met` is allowed.
@@ -95,6 +109,10 @@ pub fn authorize(requirements: &Requirements, met: Met<'_>) -> Result<Permit, De
             Ok(Permit(()))
         }
     }
+}
+
+fn of_node(uri: Option<&NodeUri>) -> String {
+    uri.map_or_else(String::new, |uri| format!(", that of {uri},"))
 }
 
 fn list(addresses: &[IpAddr]) -> String {

@@ -20,7 +20,7 @@ mod password;
 mod protected;
 mod resolver;
 
-pub use dse::{DseYaml, DseYamlError};
+pub use dse::{DseYaml, DseYamlError, KeyName};
 pub use local::{
     KeyFileError, KeyFileFault, KeyId, LocalKey, OpenError, SealError, is_sealed, key_of,
 };

@@ -1,4 +1,4 @@
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error, OtherError};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{revocation, signing::NotSigned};
@@ -66,6 +66,11 @@ pub enum HandshakeFailure {
 }
 
 impl HandshakeFailure {
+    /// Whether nothing is known against the peer, but the list in which it would stand is overdue.
+    pub fn is_for_want_of_a_list(&self) -> bool {
+        matches!(self, Self::RevocationListExpired(_))
+    }
+
     pub(crate) fn from_rustls(error: Error) -> Self {
         match error {
             Error::NoCertificatesPresented => Self::NoCertificate,
@@ -113,7 +118,19 @@ impl HandshakeFailure {
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 Self::WrongPurpose
             }
+            CertificateError::Other(other) => Self::from_library(&other),
             other => Self::BadCertificate(other.to_string()),
+        }
+    }
+
+    /// What the library's own errors have no words for.
+    fn from_library(error: &OtherError) -> Self {
+        match error.0.downcast_ref() {
+            Some(webpki::Error::EndEntityUsedAsCa) => {
+                Self::BadCertificate("its issuer is not a CA".to_owned())
+            }
+            Some(other) => Self::BadCertificate(other.to_string()),
+            None => Self::BadCertificate(error.to_string()),
         }
     }
 }

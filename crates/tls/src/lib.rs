@@ -17,16 +17,18 @@
 //! `policy::authorize`'s, asked after every handshake because a resumed one skips the verifier.
 
 mod failure;
+mod judge;
 mod record;
 mod revocation;
 mod session;
 mod signing;
 mod state;
 mod suites;
+mod trusted;
 mod verifier;
 
 pub use failure::HandshakeFailure;
 pub use record::{MAX_RECORD, MAX_SEALED_RECORD, RecordError};
 pub use session::{Early, Failed, Handshake, Opened, Session, SessionError, sealed_size};
-pub use state::{BuildError, Live, Options, TlsState};
+pub use state::{BuildError, Live, Options, OwnCertificate, TlsState};
 pub use suites::{Offer, Version, is_carried};

@@ -230,6 +230,12 @@ impl Session {
         self.established().ok()?.peer_certificate()
     }
 
+    /// The peer's chain, its leaf first, as it was shown in this handshake or in the one that was
+    /// resumed; empty where [`peer_certificate`](Self::peer_certificate) is absent.
+    pub fn peer_chain(&self) -> &[CertificateDer<'static>] {
+        self.established().map_or(&[], Established::peer_chain)
+    }
+
     /// Gives back the memory of what only the authorization needs to know.
     pub fn forget_peer(&mut self) {
         if let State::Established(established) = &mut self.0 {

@@ -1,9 +1,12 @@
 use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use ringlock_pki::{Identity, IdentityKey, LeafFacts, RevocationLists, StaleList, Trust};
+use ringlock_model::Direction;
+use ringlock_pki::{
+    Identity, IdentityKey, LeafFacts, RevocationLists, StaleList, Trust, not_after,
+};
 use rustls::{
-    ClientConfig, Error, RootCertStore, ServerConfig,
+    ClientConfig, Error, ServerConfig,
     client::Resumption,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -12,12 +15,15 @@ use rustls::{
         danger::ClientCertVerifier,
     },
 };
+use time::OffsetDateTime;
 
 use crate::{
     HandshakeFailure, Offer, Version,
+    judge::Judge,
     revocation::Revocation,
     session::Session,
     signing, suites,
+    trusted::Trusted,
     verifier::{DiallerVerifier, PeerVerifier},
 };
 
@@ -44,8 +50,20 @@ pub struct TlsState {
     server: Arc<ServerConfig>,
     options: Options,
     leaf: LeafFacts,
+    own: Arc<OwnCertificate>,
+    judge: Judge,
+    lists_until: Option<OffsetDateTime>,
     signs_remotely: bool,
     self_check: Result<(), HandshakeFailure>,
+}
+
+/// What this node shows its peers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OwnCertificate {
+    /// The certificate, then those that lead to a CA.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The last second in which all of them are valid.
+    pub until: OffsetDateTime,
 }
 
 /// Why an identity and trust cannot be made into a [`TlsState`].
@@ -54,7 +72,7 @@ pub enum BuildError {
     /// A trust anchor that the verifier cannot use.
     #[error("trust anchor {number} cannot be used: {source}")]
     Anchor {
-        /// Its place in the file, from 1.
+        /// Its place from 1, CAs counted before nodes.
         number: usize,
         /// What is wrong with it.
         source: Error,
@@ -116,24 +134,26 @@ impl TlsState {
         if provider.cipher_suites.is_empty() {
             return Err(BuildError::NothingOnOffer);
         }
-        let roots = Arc::new(roots(trust)?);
-        let revocation = Revocation::new(lists, stale)?.map(Arc::new);
+        let trusted = Arc::new(Trusted::new(trust, Revocation::new(lists, stale)?)?);
         let verifier = Arc::new(PeerVerifier::new(
-            Arc::clone(&roots),
+            Arc::clone(&trusted),
             provider.signature_verification_algorithms,
-            revocation.clone(),
             options.endpoint_verification,
         ));
         let self_check = check_own_chain(&verifier, &identity.chain);
+        let judge = Judge::new(&verifier, &trusted, trust, &provider)?;
         Ok(Self {
             client: Arc::new(client_config(&provider, verifier, identity)?),
             server: Arc::new(server_config(
                 &provider,
-                dialler_verifier(&provider, roots, revocation, options)?,
+                dialler_verifier(&provider, trusted, options)?,
                 identity,
             )?),
             options,
             leaf: identity.leaf.clone(),
+            own: Arc::new(OwnCertificate::of(identity)),
+            judge,
+            lists_until: lists.valid_until,
             signs_remotely: identity.key.is_remote(),
             self_check,
         })
@@ -183,6 +203,55 @@ impl TlsState {
         &self.leaf
     }
 
+    /// What this node shows its peers; links share it.
+    pub fn own(&self) -> &Arc<OwnCertificate> {
+        &self.own
+    }
+
+    /// Whether this state believes a peer at `at` whose chain was verified before, by a handshake
+    /// with this state or another one: a peer that was dialled (outbound), or that dialled
+    /// (inbound). Its address is not looked at.
+    ///
+    /// Unlike a handshake it knows CAs whose time has ended since the state was made.
+    ///
+    /// # Errors
+    /// What a handshake would say.
+    pub fn judge(
+        &self,
+        chain: &[CertificateDer<'_>],
+        direction: Direction,
+        at: OffsetDateTime,
+    ) -> Result<(), HandshakeFailure> {
+        self.judge.judge(chain, direction, at)
+    }
+
+    /// The last second in which this state believes a chain that it believes `now`. Revocation is
+    /// not foreseen.
+    pub fn valid_until(
+        &self,
+        chain: &[CertificateDer<'_>],
+        direction: Direction,
+        now: OffsetDateTime,
+    ) -> OffsetDateTime {
+        self.judge.valid_until(chain, direction, now)
+    }
+
+    /// Whether a trusted CA's time has ended since the state was made. Handshakes still believe it;
+    /// [`judge`](Self::judge) does not.
+    pub fn has_lapsed_anchors(&self, now: OffsetDateTime) -> bool {
+        self.judge.has_lapsed(now)
+    }
+
+    /// When the next of the trusted CAs ends.
+    pub fn next_anchor_end(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.judge.next_anchor_end(now)
+    }
+
+    /// When the first of the revocation lists becomes overdue; none where there is no list.
+    pub fn lists_until(&self) -> Option<OffsetDateTime> {
+        self.lists_until
+    }
+
     /// Whether a peer with this very trust would accept this very identity. A refusal is no error
     /// in itself, since peers may hold other anchors, but nearly always a mistake.
     ///
@@ -190,6 +259,16 @@ impl TlsState {
     /// What such a peer would say.
     pub fn self_check(&self) -> Result<(), &HandshakeFailure> {
         self.self_check.as_ref().copied()
+    }
+}
+
+impl OwnCertificate {
+    fn of(identity: &Identity) -> Self {
+        let ends = identity.chain.iter().filter_map(|it| not_after(it).ok());
+        Self {
+            chain: identity.chain.clone(),
+            until: ends.fold(identity.leaf.not_after, OffsetDateTime::min),
+        }
     }
 }
 
@@ -212,19 +291,6 @@ impl Live {
     pub fn publish(&self, state: TlsState) {
         self.0.store(Arc::new(state));
     }
-}
-
-fn roots(trust: &Trust) -> Result<RootCertStore, BuildError> {
-    let mut roots = RootCertStore::empty();
-    for (index, anchor) in trust.anchors.iter().enumerate() {
-        roots
-            .add(anchor.clone())
-            .map_err(|source| BuildError::Anchor {
-                number: index + 1,
-                source,
-            })?;
-    }
-    Ok(roots)
 }
 
 fn client_config(
@@ -282,24 +348,12 @@ fn server_config(
 
 fn dialler_verifier(
     provider: &Arc<CryptoProvider>,
-    roots: Arc<RootCertStore>,
-    revocation: Option<Arc<Revocation>>,
+    trusted: Arc<Trusted>,
     options: Options,
 ) -> Result<Arc<dyn ClientCertVerifier>, BuildError> {
-    if !options.client_auth {
-        return Ok(WebPkiClientVerifier::no_client_auth());
-    }
-    let builder =
-        WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(provider));
-    let library = builder.build()?;
-    Ok(match revocation {
-        Some(revocation) => Arc::new(DiallerVerifier {
-            library,
-            roots,
-            algorithms: provider.signature_verification_algorithms,
-            revocation,
-        }),
-        None => library,
+    Ok(match options.client_auth {
+        true => Arc::new(DiallerVerifier::new(trusted, provider)?),
+        false => WebPkiClientVerifier::no_client_auth(),
     })
 }
 

@@ -7,16 +7,18 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor, verify_server_name,
     },
-    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    crypto::{
+        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    },
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::{
-        ParsedCertificate,
+        ParsedCertificate, VerifierBuilderError, WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
 };
 use webpki::KeyUsage;
 
-use crate::revocation::Revocation;
+use crate::trusted::Trusted;
 
 /// Verifies the peer that was dialled: its chain always, its address where the configuration says
 /// `require_endpoint_verification`.
@@ -25,23 +27,20 @@ use crate::revocation::Revocation;
 /// certificates lack IP addresses could not be encrypted at all if we always did.
 #[derive(Debug)]
 pub(crate) struct PeerVerifier {
-    roots: Arc<RootCertStore>,
+    trusted: Arc<Trusted>,
     algorithms: WebPkiSupportedAlgorithms,
-    revocation: Option<Arc<Revocation>>,
     endpoint_verification: bool,
 }
 
 impl PeerVerifier {
     pub(crate) fn new(
-        roots: Arc<RootCertStore>,
+        trusted: Arc<Trusted>,
         algorithms: WebPkiSupportedAlgorithms,
-        revocation: Option<Arc<Revocation>>,
         endpoint_verification: bool,
     ) -> Self {
         Self {
-            roots,
+            trusted,
             algorithms,
-            revocation,
             endpoint_verification,
         }
     }
@@ -55,17 +54,19 @@ impl PeerVerifier {
     ) -> Result<ParsedCertificate<'a>, Error> {
         let leaf = ParsedCertificate::try_from(end_entity)
             .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        let (roots, algorithms) = (&self.roots, self.algorithms);
-        verify_server_cert_signed_by_trust_anchor(
-            &leaf,
-            roots,
-            intermediates,
-            now,
-            algorithms.all,
-        )?;
-        if let Some(revocation) = &self.revocation {
+        let (trusted, algorithms) = (&self.trusted, self.algorithms.all);
+        if let Some(own) = trusted.pin(end_entity) {
+            verify_server_cert_signed_by_trust_anchor(&leaf, own, &[], now, algorithms)?;
+            return Ok(leaf);
+        }
+        let roots = &trusted.roots;
+        if roots.is_empty() {
+            return Err(CertificateError::UnknownIssuer.into());
+        }
+        verify_server_cert_signed_by_trust_anchor(&leaf, roots, intermediates, now, algorithms)?;
+        if let Some(revocation) = &trusted.revocation {
             let usage = (now, KeyUsage::server_auth());
-            revocation.check(end_entity, intermediates, roots, algorithms, usage)?;
+            revocation.check(end_entity, intermediates, roots, self.algorithms, usage)?;
         }
         Ok(leaf)
     }
@@ -113,10 +114,33 @@ impl ServerCertVerifier for PeerVerifier {
 /// Verifies the peer that dials: its chain as the library does, and then whether it was revoked.
 #[derive(Debug)]
 pub(crate) struct DiallerVerifier {
-    pub(crate) library: Arc<dyn ClientCertVerifier>,
-    pub(crate) roots: Arc<RootCertStore>,
-    pub(crate) algorithms: WebPkiSupportedAlgorithms,
-    pub(crate) revocation: Arc<Revocation>,
+    trusted: Arc<Trusted>,
+    provider: Arc<CryptoProvider>,
+    hints: Vec<DistinguishedName>,
+    /// Absent where no CA is trusted.
+    library: Option<Arc<dyn ClientCertVerifier>>,
+}
+
+impl DiallerVerifier {
+    pub(crate) fn new(
+        trusted: Arc<Trusted>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, VerifierBuilderError> {
+        let library = match trusted.roots.is_empty() {
+            true => None,
+            false => Some(library_verifier(&trusted.roots, provider)?),
+        };
+        Ok(Self {
+            hints: trusted.hints(),
+            trusted,
+            provider: Arc::clone(provider),
+            library,
+        })
+    }
+
+    fn algorithms(&self) -> &WebPkiSupportedAlgorithms {
+        &self.provider.signature_verification_algorithms
+    }
 }
 
 impl ClientCertVerifier for DiallerVerifier {
@@ -126,30 +150,24 @@ impl ClientCertVerifier for DiallerVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self
-            .library
-            .verify_client_cert(end_entity, intermediates, now)?;
-        let usage = (now, KeyUsage::client_auth());
-        self.revocation.check(
-            end_entity,
-            intermediates,
-            &self.roots,
-            self.algorithms,
-            usage,
-        )?;
+        if let Some(own) = self.trusted.pin(end_entity) {
+            let verifier = library_verifier(own, &self.provider);
+            let verifier = verifier.map_err(|error| Error::General(error.to_string()))?;
+            return verifier.verify_client_cert(end_entity, &[], now);
+        }
+        let library = self.library.as_ref();
+        let library = library.ok_or(CertificateError::UnknownIssuer)?;
+        let verified = library.verify_client_cert(end_entity, intermediates, now)?;
+        if let Some(revocation) = &self.trusted.revocation {
+            let (roots, algorithms) = (&self.trusted.roots, *self.algorithms());
+            let usage = (now, KeyUsage::client_auth());
+            revocation.check(end_entity, intermediates, roots, algorithms, usage)?;
+        }
         Ok(verified)
     }
 
-    fn offer_client_auth(&self) -> bool {
-        self.library.offer_client_auth()
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        self.library.client_auth_mandatory()
-    }
-
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.library.root_hint_subjects()
+        &self.hints
     }
 
     fn verify_tls12_signature(
@@ -158,7 +176,7 @@ impl ClientCertVerifier for DiallerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.library.verify_tls12_signature(message, cert, dss)
+        verify_tls12_signature(message, cert, dss, self.algorithms())
     }
 
     fn verify_tls13_signature(
@@ -167,10 +185,18 @@ impl ClientCertVerifier for DiallerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.library.verify_tls13_signature(message, cert, dss)
+        verify_tls13_signature(message, cert, dss, self.algorithms())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.library.supported_verify_schemes()
+        self.algorithms().supported_schemes()
     }
+}
+
+fn library_verifier(
+    roots: &Arc<RootCertStore>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
+    let (roots, provider) = (Arc::clone(roots), Arc::clone(provider));
+    WebPkiClientVerifier::builder_with_provider(roots, provider).build()
 }

@@ -205,6 +205,11 @@ impl TokenError {
             || self.is_code(RvError::SlotIdInvalid)
     }
 
+    /// Whether the module itself failed.
+    pub(crate) fn is_of_module(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Nonsense(_))
+    }
+
     pub(crate) fn is_code(&self, wanted: RvError) -> bool {
         matches!(self, Self::Failed { code, .. } if *code == wanted)
     }

@@ -6,7 +6,9 @@
 //!                                              Token: pki::Signer + the certificates beside the key
 //! ```
 //!
-//! A [`Token`] keeps a few sessions with the token and lends each to one signature at a time.
+//! A [`Token`] keeps a few sessions with the token and lends each to one signature at a time. One
+//! that is opened beside another of the same token shares its sessions and its login, since the
+//! token may have room for no more; the PIN is then proven only if it is the same.
 //! When the token was taken out and put back they are opened anew by themselves, with the same
 //! PIN, and the key must be the same one.
 //!
@@ -26,6 +28,7 @@ mod module;
 mod pool;
 mod public_key;
 mod session;
+mod sessions;
 mod token;
 mod uri;
 

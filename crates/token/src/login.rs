@@ -25,6 +25,17 @@ struct Refused {
     pin: Pin,
 }
 
+/// How the application came to be logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// The token took the PIN.
+    ByPin,
+    /// The token asks for none.
+    NotNeeded,
+    /// Somebody had given a PIN before; ours was not asked for.
+    BeforeUs,
+}
+
 /// Logs the application in to the token that `session` is with, unless it is already.
 ///
 /// A token counts wrong PINs and locks itself after a few. So a PIN that it refused is not given
@@ -34,10 +45,13 @@ pub(crate) fn log_in(
     info: &TokenInfo,
     module: &Path,
     pin: &Pin,
-) -> Result<(), TokenError> {
+) -> Result<Login, TokenError> {
     let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if !info.login_required() || is_logged_in(session)? {
-        return Ok(());
+    if !info.login_required() {
+        return Ok(Login::NotNeeded);
+    }
+    if is_logged_in(session)? {
+        return Ok(Login::BeforeUs);
     }
     let token = info.label().to_owned();
     let known = refused.iter().any(|it| {
@@ -56,9 +70,9 @@ pub(crate) fn log_in(
         return Err(TokenError::PinLastTry { token });
     }
     let error = match give(session, info, pin) {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(Login::ByPin),
         Err(Error::Pkcs11(code, function)) => match code {
-            RvError::UserAlreadyLoggedIn => return Ok(()),
+            RvError::UserAlreadyLoggedIn => return Ok(Login::BeforeUs),
             RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
                 TokenError::PinWrong { token }
             }
@@ -78,7 +92,7 @@ pub(crate) fn log_in(
     Err(error)
 }
 
-fn is_logged_in(session: &Session) -> Result<bool, TokenError> {
+pub(crate) fn is_logged_in(session: &Session) -> Result<bool, TokenError> {
     let state = session.get_session_info()?.session_state();
     Ok(matches!(state, SessionState::RoUser | SessionState::RwUser))
 }

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use cryptoki::{context::Pkcs11, mechanism::MechanismType, object::ObjectHandle, slot::TokenInfo};
-use rustls_pki_types::SubjectPublicKeyInfoDer;
+use cryptoki::{
+    context::{Function, Pkcs11},
+    error::RvError,
+    mechanism::MechanismType,
+    object::ObjectHandle,
+    slot::{Slot, TokenInfo},
+};
+use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 
 use crate::{
     KeyMatch, TokenError, TokenMatch, find,
-    find::Named,
-    login::log_in,
+    login::{Login, is_logged_in, log_in},
     mechanism::Method,
     module::{Live, Module},
     public_key,
@@ -22,81 +27,128 @@ pub(crate) struct Door {
     pub(crate) module: Arc<Module>,
     pub(crate) token: TokenMatch,
     pub(crate) key: KeyMatch,
-    pub(crate) pin: Pin,
+    pub(crate) pin: Arc<Pin>,
 }
 
-/// A session in which the user is logged in and the key was found.
-pub(crate) struct Found {
-    pub(crate) session: Live,
-    pub(crate) key: Named,
+/// A session in which the user is logged in.
+pub(crate) struct Entered {
+    pub(crate) session: KeySession,
     pub(crate) info: TokenInfo,
-    pub(crate) mechanisms: Vec<MechanismType>,
+    /// Whether the token was asked for the PIN, or asks for none.
+    pub(crate) proves_pin: bool,
+}
+
+/// What is on the token.
+pub(crate) struct Found {
     pub(crate) kind: Kind,
     pub(crate) public: SubjectPublicKeyInfoDer<'static>,
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Door {
     /// Begins a session. The token is looked for each time: after it was taken out and put back
     /// it may be in another slot, and its objects have other handles.
-    pub(crate) fn enter(&self) -> Result<Found, TokenError> {
-        let entered = self.module.visit(|library| self.try_to_enter(library));
-        match entered {
+    pub(crate) fn enter(&self) -> Result<Entered, TokenError> {
+        self.visit(|_, slot, info| {
+            let live = Live::begin(&self.module, slot)?;
+            let login = log_in(live.session(), &info, self.module.path(), &self.pin)?;
+            Ok(Entered {
+                session: KeySession { live, known: None },
+                info,
+                proves_pin: login != Login::BeforeUs,
+            })
+        })
+    }
+
+    /// The token, and what it can do, which takes no session.
+    pub(crate) fn look(&self) -> Result<(TokenInfo, Vec<MechanismType>), TokenError> {
+        self.visit(|library, slot, info| Ok((info, library.get_mechanism_list(slot)?)))
+    }
+
+    fn visit<R>(
+        &self,
+        visitor: impl Fn(&Pkcs11, Slot, TokenInfo) -> Result<R, TokenError>,
+    ) -> Result<R, TokenError> {
+        let visit = |library: &Pkcs11| {
+            let (slot, info) = find::token(library, &self.token)?;
+            visitor(library, slot, info)
+        };
+        match self.module.visit(visit) {
             // Where it cannot be restarted either, the first error says more.
             Err(error) if error.is_of_absence() && self.module.restart().unwrap_or(false) => {
-                self.module.visit(|library| self.try_to_enter(library))
+                self.module.visit(visit)
             }
-            entered => entered,
+            visited => visited,
         }
-    }
-
-    fn try_to_enter(&self, library: &Pkcs11) -> Result<Found, TokenError> {
-        let (slot, info) = find::token(library, &self.token)?;
-        let live = Live::begin(&self.module, slot)?;
-        let session = live.session();
-        log_in(session, &info, self.module.path(), &self.pin)?;
-        let key = find::private_key(session, &self.key, info.label())?;
-        let (kind, public) = public_key::read(session, &key, info.label())?;
-        Ok(Found {
-            session: live,
-            key,
-            mechanisms: library.get_mechanism_list(slot)?,
-            info,
-            kind,
-            public,
-        })
-    }
-
-    /// Begins a session for the key whose public half is `public`.
-    pub(crate) fn enter_again(
-        &self,
-        public: &SubjectPublicKeyInfoDer<'_>,
-    ) -> Result<KeySession, TokenError> {
-        let found = self.enter()?;
-        if found.public != *public {
-            return Err(TokenError::KeyChanged {
-                token: found.info.label().to_owned(),
-            });
-        }
-        Ok(KeySession {
-            session: found.session,
-            key: found.key.handle,
-        })
     }
 }
 
-/// A session that is ready to sign.
+/// A session in which the user is logged in, or was.
 #[derive(Debug)]
 pub(crate) struct KeySession {
-    pub(crate) session: Live,
-    pub(crate) key: ObjectHandle,
+    live: Live,
+    /// The key that was used last, and its public half.
+    known: Option<(ObjectHandle, SubjectPublicKeyInfoDer<'static>)>,
 }
 
 impl KeySession {
-    pub(crate) fn sign(&self, method: Method, message: &[u8]) -> Result<Vec<u8>, TokenError> {
+    /// Looks for the key and the certificates beside it.
+    pub(crate) fn find(&mut self, door: &Door, info: &TokenInfo) -> Result<Found, TokenError> {
+        let session = self.live.session();
+        log_in(session, info, door.module.path(), &door.pin)?;
+        let key = find::private_key(session, &door.key, info.label())?;
+        let (kind, public) = public_key::read(session, &key, info.label())?;
+        let certificates = find::certificates(session, &key)?;
+        self.known = Some((key.handle, public.clone()));
+        Ok(Found {
+            kind,
+            public,
+            certificates,
+        })
+    }
+
+    /// Signs with the key whose public half is `public`.
+    pub(crate) fn sign(
+        &mut self,
+        (door, label): (&Door, &str),
+        public: &SubjectPublicKeyInfoDer<'static>,
+        method: Method,
+        message: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        let key = match &self.known {
+            Some((key, known)) if known == public => *key,
+            _ => self.find_again((door, label), public)?,
+        };
         let (mechanism, input) = (method.mechanism(), method.input(message));
-        let signature = self.session.session().sign(&mechanism, self.key, &input)?;
+        let signature = self.live.session().sign(&mechanism, key, &input)?;
         method.output(signature).ok_or_else(|| {
             TokenError::Nonsense("a signature that is no pair of numbers".to_owned())
         })
+    }
+
+    fn find_again(
+        &mut self,
+        (door, label): (&Door, &str),
+        wanted: &SubjectPublicKeyInfoDer<'static>,
+    ) -> Result<ObjectHandle, TokenError> {
+        let session = self.live.session();
+        let key = match find::private_key(session, &door.key, label) {
+            // Who is logged out sees no private keys.
+            Err(TokenError::NoKey { .. }) if !is_logged_in(session)? => {
+                return Err(TokenError::Failed {
+                    function: Function::FindObjects,
+                    code: RvError::UserNotLoggedIn,
+                });
+            }
+            found => found?,
+        };
+        let (_, public) = public_key::read(session, &key, label)?;
+        if public != *wanted {
+            return Err(TokenError::KeyChanged {
+                token: label.to_owned(),
+            });
+        }
+        self.known = Some((key.handle, public));
+        Ok(key.handle)
     }
 }

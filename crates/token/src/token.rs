@@ -1,16 +1,15 @@
 use std::{fmt, sync::Arc};
 
-use cryptoki::{error::RvError, slot::Limit};
 use ringlock_pki::{Scheme, Signer, SignerError};
 use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 
 use crate::{
-    TokenConfig, TokenError, find, mechanism,
+    TokenConfig, TokenError, mechanism,
     mechanism::Method,
     module::Module,
-    pool::{Lent, NotLent, NotMade, Pool},
     public_key,
-    session::{Door, KeySession},
+    session::Door,
+    sessions::{Sessions, TokenId},
     uri::Pin,
 };
 
@@ -21,7 +20,7 @@ const PROOF: &[u8] = b"Does this private key belong to the public key beside it?
 /// A private key in a token, ready to sign, with the certificates that lie beside it.
 ///
 /// It signs from several threads at once, as many as it has sessions; the others wait. When it
-/// is dropped its sessions end.
+/// is dropped, and no other of the same token is left, its sessions end.
 pub struct Token {
     door: Door,
     label: String,
@@ -29,7 +28,8 @@ pub struct Token {
     methods: Vec<Method>,
     schemes: Vec<Scheme>,
     certificates: Vec<CertificateDer<'static>>,
-    pool: Pool<KeySession>,
+    sessions: Arc<Sessions>,
+    pin_is_proven: bool,
 }
 
 /// Opens the token that `config` names and logs in with `pin`, of which a copy is kept for the
@@ -37,7 +37,8 @@ pub struct Token {
 ///
 /// One message is signed, to prove that the key works and belongs to the public key or
 /// certificate beside it. While another [`Token`] of this process is logged in to the same token,
-/// the PIN is not asked for and so not proven.
+/// its sessions are used, however many and patient they are, and the PIN is not asked for: see
+/// [`pin_is_proven`](Token::pin_is_proven).
 ///
 /// # Errors
 /// [`TokenError`] says what is missing, and never holds the PIN.
@@ -46,28 +47,25 @@ pub fn open(config: &TokenConfig, pin: &str) -> Result<Arc<Token>, TokenError> {
         module: Module::load(&config.module)?,
         token: config.token.clone(),
         key: config.key.clone(),
-        pin: Pin::from(pin),
+        pin: Arc::new(Pin::from(pin)),
     };
-    let found = door.enter()?;
-    let label = found.info.label().to_owned();
-    let methods = mechanism::methods(found.kind, &found.mechanisms, &label)?;
-    let certificates = find::certificates(found.session.session(), &found.key)?;
-    let limit = match found.info.max_session_count() {
-        Limit::Max(most) => usize::try_from(most).unwrap_or(usize::MAX),
-        Limit::Unavailable | Limit::Infinite => usize::MAX,
+    let (info, mechanisms) = door.look()?;
+    let sessions = match Sessions::of(&TokenId::new(&door, &info)) {
+        Some(sessions) => sessions,
+        None => Sessions::begin(&door, door.enter()?, config),
     };
-    let first = KeySession {
-        session: found.session,
-        key: found.key.handle,
-    };
+    let found = sessions.lend(&door, |session| session.find(&door, &info))?;
+    let label = info.label().to_owned();
+    let methods = mechanism::methods(found.kind, &mechanisms, &label)?;
     let token = Token {
         schemes: methods.iter().map(|method| method.scheme).collect(),
-        pool: Pool::new(first, limit.min(config.sessions.get()), config.patience),
+        pin_is_proven: !info.login_required() || sessions.have_proven(&door.pin),
+        sessions,
         door,
         label,
         public: found.public,
         methods,
-        certificates,
+        certificates: found.certificates,
     };
     token.prove()?;
     Ok(Arc::new(token))
@@ -84,42 +82,19 @@ impl Token {
         &self.certificates
     }
 
-    /// Signs `message`, in a new session if the present ones have died with the token's removal.
-    fn sign_with(&self, method: Method, message: &[u8]) -> Result<Vec<u8>, TokenError> {
-        let (signed, is_new) = self.try_to_sign(method, message)?;
-        match signed {
-            Err(error) if error.is_stale_session() && !is_new => {
-                self.pool.discard_idle();
-                self.try_to_sign(method, message)?.0
-            }
-            signed => signed,
-        }
+    /// Whether the token has taken the PIN that this was opened with. It has not where this
+    /// process was logged in by another one before: that login goes on, and only the next one,
+    /// after a restart or when the token was taken out, shows whether the PIN is right. To prove
+    /// it now, everybody would have to be logged out, with no way back if the old PIN has become
+    /// wrong meanwhile.
+    pub fn pin_is_proven(&self) -> bool {
+        self.pin_is_proven
     }
 
-    /// Signs in any session, and says whether it was a new one.
-    fn try_to_sign(
-        &self,
-        method: Method,
-        message: &[u8],
-    ) -> Result<(Result<Vec<u8>, TokenError>, bool), TokenError> {
-        let make = || {
-            let session = self.door.enter_again(&self.public);
-            session.map_err(|error| match error.is_code(RvError::SessionCount) {
-                true => NotMade::Full(error),
-                false => NotMade::Failed(error),
-            })
-        };
-        let lent = self.pool.lend(make, |Lent { thing, is_new }| {
-            let signed = thing.sign(method, message);
-            // Whatever failed may have left the session in the midst of an operation.
-            let back = signed.is_ok().then_some(thing);
-            (back, (signed, is_new))
-        });
-        lent.map_err(|error| match error {
-            NotLent::Busy => TokenError::Busy {
-                waited: self.pool.patience(),
-            },
-            NotLent::NotMade(error) => error,
+    fn sign_with(&self, method: Method, message: &[u8]) -> Result<Vec<u8>, TokenError> {
+        let (door, public) = ((&self.door, self.label.as_str()), &self.public);
+        self.sessions.lend(&self.door, |session| {
+            session.sign(door, public, method, message)
         })
     }
 

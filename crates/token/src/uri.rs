@@ -288,10 +288,12 @@ impl fmt::Display for TokenUri {
                 self.slot_description.as_deref().map(str::as_bytes),
             ),
         ];
-        let source = self
-            .pin_source
-            .as_ref()
-            .map(|PinSource::File(path)| [b"file:", path.as_os_str().as_encoded_bytes()].concat());
+        let source = self.pin_source.as_ref().map(|PinSource::File(path)| {
+            let path = path.as_os_str().as_encoded_bytes();
+            // Two slashes would begin the name of a host.
+            let host: &[u8] = if path.starts_with(b"//") { b"//" } else { b"" };
+            [b"file:", host, path].concat()
+        });
         let module = self.module_path.as_ref();
         let query: [(&str, Option<&[u8]>); 2] = [
             (

@@ -9,6 +9,19 @@
 //!  CA 55 2D FA       Cassandra internode, every version    (o.a.c.net.MessagingService.PROTOCOL_MAGIC)
 //!  anything else     not spoken on an internode port
 //! ```
+//!
+//! [`claim`] reads on, to the address that a dialling node says is its own; [`ClientHello`] reads
+//! what a TLS client says in clear.
+
+pub mod claim;
+mod crc;
+mod cursor;
+mod hello;
+#[cfg(test)]
+mod hex;
+
+pub use crc::checksum;
+pub use hello::{ClientHello, NoClientHello};
 
 /// How many first bytes [`classify`] needs at most to be certain.
 pub const ENOUGH: usize = 5;

@@ -25,6 +25,9 @@ pub struct ClusterOptions {
     /// For each node of the lab its own TLS as [`NodeOptions::native_tls`] has it; nodes beyond
     /// the end do none.
     pub native_tls: Vec<Option<String>>,
+    /// For each node of the lab its datacenter and rack; nodes beyond the end are placed as
+    /// [`Cluster`] says.
+    pub places: Vec<(&'static str, &'static str)>,
     /// More lines of every node's `cassandra.yaml`.
     pub yaml: String,
     /// How the nodes are compiled while they run.
@@ -38,6 +41,7 @@ impl Default for ClusterOptions {
             release: &CASSANDRA_5_0,
             family: Family::V4,
             native_tls: Vec::new(),
+            places: Vec::new(),
             yaml: String::new(),
             jit: Jit::Quick,
         }
@@ -48,10 +52,11 @@ impl ClusterOptions {
     /// For the host with that index.
     fn node(&self, hosts: &[Host], index: usize) -> NodeOptions {
         let seeds = hosts.iter().take(SEEDS);
+        let place = self.places.get(index);
         NodeOptions {
             release: self.release,
-            datacenter: datacenter(index).to_owned(),
-            rack: format!("r{}", index + 1),
+            datacenter: place.map_or(datacenter(index), |place| place.0).to_owned(),
+            rack: place.map_or_else(|| format!("r{}", index + 1), |place| place.1.to_owned()),
             family: self.family,
             seeds: seeds.map(|host| host.address(self.family)).collect(),
             tokens: tokens(index, hosts.len()),
@@ -81,6 +86,21 @@ impl Cluster {
         Ok(Self {
             nodes: nodes.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Starts the node with that index again, after it has ended. What the log of its first run
+    /// says stays there.
+    pub fn start_again(
+        &mut self,
+        lab: &Lab,
+        index: usize,
+        options: &ClusterOptions,
+    ) -> Result<(), CassandraError> {
+        let (hosts, Some(node)) = (lab.nodes(), self.nodes.get_mut(index)) else {
+            return Ok(());
+        };
+        *node = Cassandra::start(lab, &node.host().clone(), &options.node(hosts, index))?;
+        Ok(())
     }
 
     /// Writes every node's files, as starting them does, and gives each node's `cassandra.yaml`.

@@ -5,8 +5,8 @@ use std::{
 
 use fs_err as fs;
 
-use super::{CassandraError, Java, release::cache_dir};
-use crate::command;
+use super::{CassandraError, Java};
+use crate::{cache, command};
 
 /// Names one Java 11 outright.
 const OVERRIDE_11: &str = "RINGLOCK_JAVA_11";
@@ -47,7 +47,7 @@ fn candidates(wanted: Java) -> Vec<PathBuf> {
         return vec![java.into()];
     }
     match wanted {
-        Java::Eleven => vec![cache_dir().join("java-11/bin/java")],
+        Java::Eleven => vec![cache::folder().join("java-11/bin/java")],
         Java::Seventeen => on_this_machine(),
     }
 }

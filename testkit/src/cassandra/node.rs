@@ -53,6 +53,8 @@ pub struct Cassandra {
     tool: Tool,
     process: Process,
     first_pid: u32,
+    /// How often its log will have said that it is ready, once it is.
+    starts: usize,
 }
 
 impl Cassandra {
@@ -65,7 +67,10 @@ impl Cassandra {
         let command = command(&lab.dir().join(&host.name), conf, options, &java)?;
         let log = lab.dir().join(format!("{}.log", host.name));
         let process = Process::start(&host.name, command, Some(&host.namespace), &log)?;
+        // The same log is gone on with where the node has run before.
+        let starts = times_ready(&process.log()?) + 1;
         Ok(Self {
+            starts,
             host: host.clone(),
             address: host.address(options.family),
             release: options.release,
@@ -92,12 +97,12 @@ impl Cassandra {
 
     /// Waits until the node serves clients.
     pub fn wait_ready(&mut self, patience: Duration) -> Result<(), CassandraError> {
-        Ok(self.process.wait_for(READY, 1, patience)?)
+        Ok(self.process.wait_for(READY, self.starts, patience)?)
     }
 
     /// Whether the node serves clients by now; an error if it has ended.
     pub fn is_ready(&mut self) -> Result<bool, CassandraError> {
-        if self.process.log()?.contains(READY) {
+        if times_ready(&self.process.log()?) >= self.starts {
             return Ok(true);
         }
         if self.process.ended().is_some() {
@@ -142,6 +147,18 @@ impl Cassandra {
         status.map_err(|source| self.not_told(source))
     }
 
+    /// Has it repair a table on every replica, wholly; gives what is printed.
+    pub fn repair(&self, keyspace: &str, table: &str) -> Result<String, CassandraError> {
+        let repaired = self.tool.repair(&self.host.namespace, keyspace, table);
+        repaired.map_err(|source| self.not_told(source))
+    }
+
+    /// Has a keyspace streamed to it from the others in that datacenter; gives what is printed.
+    pub fn rebuild(&self, keyspace: &str, datacenter: &str) -> Result<String, CassandraError> {
+        let rebuilt = (self.tool).rebuild(&self.host.namespace, keyspace, datacenter);
+        rebuilt.map_err(|source| self.not_told(source))
+    }
+
     /// What it has logged.
     pub fn log(&self) -> Result<String, CassandraError> {
         Ok(self.process.log()?)
@@ -166,6 +183,10 @@ impl Cassandra {
             source,
         }
     }
+}
+
+fn times_ready(log: &str) -> usize {
+    log.lines().filter(|line| line.contains(READY)).count()
 }
 
 fn command(

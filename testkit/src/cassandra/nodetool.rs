@@ -13,8 +13,8 @@ use crate::{command::CommandError, lab::Namespace};
 /// The port of JMX on loopback, in each node's namespace.
 pub(super) const JMX_PORT: u16 = 7199;
 
-/// Prints what `nodetool status` begins its rows with. Java runs it from its source.
-const RING: &str = include_str!("Ring.java");
+/// Does what `nodetool` does with the same words. Java runs it from its source.
+const JMX: &str = include_str!("Jmx.java");
 
 /// One node as `nodetool status` on another shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +81,8 @@ impl Tool {
             let jars = format!("{}:{}", dir.display(), release.jars()?);
             return Ok(Self::Nodetool { java, jars });
         }
-        let program = dir.join("Ring.java");
-        fs::write(&program, RING).map_err(|source| CassandraError::Files {
+        let program = dir.join("Jmx.java");
+        fs::write(&program, JMX).map_err(|source| CassandraError::Files {
             node: dir.display().to_string(),
             source,
         })?;
@@ -106,15 +106,48 @@ impl Tool {
         &self,
         namespace: &Namespace,
     ) -> Result<BTreeMap<IpAddr, RingEntry>, CommandError> {
-        let printed = match self {
-            Self::Nodetool { java, jars } => nodetool(java, jars, namespace, &["status"]),
+        let printed = self.either(namespace, &["status"], &["status"]);
+        Ok(parse_status(&printed?))
+    }
+
+    /// Repairs a table on every replica, wholly.
+    pub(super) fn repair(
+        &self,
+        namespace: &Namespace,
+        keyspace: &str,
+        table: &str,
+    ) -> Result<String, CommandError> {
+        let arguments = ["repair", "-full", keyspace, table];
+        self.either(namespace, &arguments, &["repair", keyspace, table])
+    }
+
+    /// Streams a keyspace to the node from the others in that datacenter.
+    pub(super) fn rebuild(
+        &self,
+        namespace: &Namespace,
+        keyspace: &str,
+        datacenter: &str,
+    ) -> Result<String, CommandError> {
+        let arguments = ["rebuild", "-ks", keyspace, "--", datacenter];
+        self.either(namespace, &arguments, &["rebuild", keyspace, datacenter])
+    }
+
+    /// The first for nodetool, the second for the program in its place.
+    fn either(
+        &self,
+        namespace: &Namespace,
+        for_nodetool: &[&str],
+        for_jmx: &[&str],
+    ) -> Result<String, CommandError> {
+        match self {
+            Self::Nodetool { java, jars } => nodetool(java, jars, namespace, for_nodetool),
             Self::Jmx { java, program } => namespace.run(
                 java_for_tools(java)
                     .arg(program)
-                    .arg(format!("127.0.0.1:{JMX_PORT}")),
+                    .arg(format!("127.0.0.1:{JMX_PORT}"))
+                    .args(for_jmx),
             ),
-        };
-        Ok(parse_status(&printed?))
+        }
     }
 }
 

@@ -1,8 +1,7 @@
-use std::path::PathBuf;
-
 use fs_err as fs;
 
 use super::CassandraError;
+use crate::cache;
 
 /// What differs between versions of Cassandra as far as starting one goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,7 +101,7 @@ const OPENS: [&str; 14] = [
 impl Release {
     /// The class path entry for all its jars.
     pub(super) fn jars(&self) -> Result<String, CassandraError> {
-        let dir = cache_dir()
+        let dir = cache::folder()
             .join(format!("cassandra-{}", self.version))
             .join("lib");
         let main_jar = dir.join(format!("cassandra-all-{}.jar", self.version));
@@ -151,13 +150,4 @@ impl Jit {
             Self::Full => &[],
         }
     }
-}
-
-/// Where downloads of earlier runs are kept.
-pub(super) fn cache_dir() -> PathBuf {
-    let from = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
-    from("RINGLOCK_CACHE")
-        .or_else(|| from("XDG_CACHE_HOME").map(|dir| dir.join("ringlock")))
-        .or_else(|| from("HOME").map(|home| home.join(".cache/ringlock")))
-        .unwrap_or_else(|| PathBuf::from("/var/cache/ringlock"))
 }

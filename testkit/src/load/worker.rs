@@ -15,7 +15,7 @@ use scylla::{
 use tokio::task::JoinSet;
 
 use super::{LoadError, LoadOptions, Shared, record::Begun};
-use crate::clock::Moment;
+use crate::{clock::Moment, cql::with_causes};
 
 const KEYSPACE: &str = "ringlock_load";
 /// How long a row's value is.
@@ -191,18 +191,4 @@ fn setup<E: Error>(step: &'static str) -> impl Fn(E) -> LoadError {
         step,
         cause: with_causes(&error),
     }
-}
-
-/// The error with everything that led to it.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        next = cause.source();
-    }
-    text
 }

@@ -14,7 +14,7 @@ use crate::run;
 const END_TO_END: &str = "ringlock-itest";
 
 /// Test programs that start Cassandra nodes take minutes: what fails sooner runs sooner.
-const ON_REAL_NODES: &[&str] = &["stores", "native", "live"];
+const ON_REAL_NODES: &[&str] = &["stores", "native", "live", "interop"];
 
 /// What was built.
 pub(super) struct Programs {

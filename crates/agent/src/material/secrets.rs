@@ -16,13 +16,20 @@ impl StorePasswords {
     pub(super) fn read(config: &Config) -> Result<Self, LoadError> {
         let resolver = resolver(config)?;
         let internode = &config.internode;
-        let read = |password: &Option<StorePassword>| {
+        let read = |key, password: &Option<StorePassword>| {
             let password = password.as_ref();
-            password.map(|given| reveal(given, &resolver)).transpose()
+            let opened = password.map(|given| reveal(key, given, &resolver));
+            opened.transpose()
         };
         Ok(Self {
-            keystore: read(&internode.keystore_password)?,
-            truststore: read(&internode.truststore_password)?,
+            keystore: read(
+                "server_encryption_options.keystore_password",
+                &internode.keystore_password,
+            )?,
+            truststore: read(
+                "server_encryption_options.truststore_password",
+                &internode.truststore_password,
+            )?,
         })
     }
 }
@@ -44,7 +51,11 @@ fn resolver(config: &Config) -> Result<Resolver, LoadError> {
     })
 }
 
-fn reveal(password: &StorePassword, resolver: &Resolver) -> Result<Password, LoadError> {
+fn reveal(
+    key: &'static str,
+    password: &StorePassword,
+    resolver: &Resolver,
+) -> Result<Password, LoadError> {
     match password {
         StorePassword::File(path) => Ok(PasswordSource::File(path.clone()).read()?),
         // A product's own default is never encrypted.
@@ -55,6 +66,7 @@ fn reveal(password: &StorePassword, resolver: &Resolver) -> Result<Password, Loa
             let opened = resolver.open(given.value.reveal());
             opened.map_err(|source| LoadError::Secret {
                 place: given.origin.to_string(),
+                key,
                 source,
             })
         }

@@ -50,6 +50,13 @@ pub(super) fn identity(
     let pin = from_file.as_ref().or(password);
     let pin = pin.ok_or_else(|| refused(TokenNameError::NoPin))?;
     let token = ringlock_token::open(&wanted, pin.expose())?;
+    if !token.pin_is_proven() {
+        tracing::warn!(
+            "ringlock.pkcs11: the PIN is another than the one that this agent logged in with, and \
+             is not tried while that login lasts; whether it is right shows at the next start, or \
+             when the token is taken out and put back"
+        );
+    }
     let mut certificates = token.certificates().to_vec();
     if let Some(path) = named.certificate {
         let opened = read_store(path, &read_limited(path, MAX_BYTES)?, None)?;

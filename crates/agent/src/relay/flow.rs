@@ -221,8 +221,9 @@ impl Relay {
                 if opened.ended {
                     self.inward.end();
                 }
-                if opened.plaintext > 0 {
-                    self.inward.pending = Some(Pending::new(plaintext, opened.plaintext));
+                let cleared = self.introduce(&mut plaintext, opened.plaintext)?;
+                if cleared > 0 {
+                    self.inward.pending = Some(Pending::new(plaintext, cleared));
                 }
                 opened.plaintext
             }
@@ -230,6 +231,20 @@ impl Relay {
         self.link.count_received(received);
         linger::carried();
         Poll::Ready(Ok(()))
+    }
+
+    /// Examines what a peer still says of itself, and says how much of it may go on.
+    fn introduce(&mut self, plaintext: &mut Buffer, length: usize) -> Result<usize, RelayError> {
+        let Some(introduction) = &mut self.introduction else {
+            return Ok(length);
+        };
+        let (cleared, is_over) = introduction
+            .go_on(plaintext, length)
+            .map_err(|refusal| RelayError::Refused(Box::new(refusal)))?;
+        if is_over {
+            self.introduction = None;
+        }
+        Ok(cleared)
     }
 
     fn peer_closed(&mut self) -> Result<(), RelayError> {

@@ -521,6 +521,8 @@ fn every_rule_of_one_node_that_needs_no_file_has_a_row() {
         "file-not-looked-at",
         "store-unreadable",
         "store-password-wrong",
+        "store-not-examined",
+        "password-not-opened",
         "java-sees-less",
         "store-too-new",
         "suites-without-key",

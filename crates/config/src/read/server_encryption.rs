@@ -108,17 +108,9 @@ fn mode(block: &mut Block<'_>) -> Option<Mode> {
     let encryption = match options.internode_encryption.value {
         InternodeScope::None => InternodeEncryption::None,
         InternodeScope::Transitional => InternodeEncryption::Transitional,
+        InternodeScope::Dc => InternodeEncryption::Dc,
+        InternodeScope::Rack => InternodeEncryption::Rack,
         InternodeScope::All => InternodeEncryption::All,
-        scope @ (InternodeScope::Dc | InternodeScope::Rack) => {
-            let at = block.key_at(&options.internode_encryption);
-            let message = "needs datacenters and racks, which this version does not read yet";
-            let finding = block
-                .finding(block.value_at(ENCRYPTION, at), ENCRYPTION, message)
-                .found(scope.word())
-                .expected("none, transitional or all");
-            block.report(finding);
-            return None;
-        }
     };
     if (encryption, options.optional.value) == (InternodeEncryption::Transitional, Some(false)) {
         let at = block.key_at(&options.optional);
@@ -130,7 +122,13 @@ fn mode(block: &mut Block<'_>) -> Option<Mode> {
     if block.is_wrong("optional") {
         return None;
     }
-    let takes_both = options.policy(true) == Policy::Optional;
+    // Whoever writes `dc` or `rack` takes plaintext from those within in any case (B-01). What an
+    // absent `optional` means in Cassandra 4 and later does not reach those who cross.
+    let takes_both = if encryption.is_scoped() {
+        options.optional.value == Some(true)
+    } else {
+        options.policy(true) == Policy::Optional
+    };
     Some(Mode::new(encryption, takes_both))
 }
 

@@ -33,6 +33,11 @@ impl Source {
             || self.lines(BLOCK).any(|(_, origin)| is_place(origin))
     }
 
+    /// The one value of a key at the top level.
+    pub(super) fn top_scalar(&self, key: &str) -> Option<&str> {
+        self.document.root().get(key)?.node.scalar()
+    }
+
     /// Where the block is called by its name; the file's start if it has none.
     pub(super) fn block_at(&self) -> Position {
         self.block().map_or(Position::START, |entry| entry.at)

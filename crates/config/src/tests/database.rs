@@ -125,7 +125,7 @@ fn an_absent_optional_means_what_the_product_means_by_it() {
 fn mistakes_of_the_databases_file_are_told_with_its_own_name_and_line() {
     let database = "\
 server_encryption_options:
-  internode_encryption: dc
+  internode_encryption: dcs
   certificate: /etc/scylla/db.crt
   keyfile: /etc/scylla/db.key
   trustore: /etc/scylla/cadb.pem
@@ -133,7 +133,7 @@ server_encryption_options:
     assert_eq!(
         mistakes(OWN, database),
         "\
-/opt/cassandra/conf/cassandra.yaml:2:25: server_encryption_options.internode_encryption: needs datacenters and racks, which this version does not read yet (found \"dc\", expected none, transitional or all)
+/opt/cassandra/conf/cassandra.yaml:2:25: server_encryption_options.internode_encryption: unknown value, ScyllaDB takes it for none and encrypts nothing (found \"dcs\", expected all, none, dc, rack or transitional)
 /opt/cassandra/conf/cassandra.yaml:5:3: server_encryption_options.trustore: unknown key, ScyllaDB ignores it in silence; did you mean \"truststore\"?"
     );
     let told = mistakes(OWN, "a: [\n");

@@ -17,7 +17,7 @@ ringlock:
   mark: 0
   outbound_port: [17001]
 server_encryption_options:
-  internode_encryption: rack
+  internode_encryption: racks
   optional: maybe
   keystore_password: hunter2
   certificate: node.crt
@@ -37,7 +37,7 @@ ringlock.yaml:5:12: ringlock.workers: not a whole number (found \"many\", expect
 ringlock.yaml:6:22: ringlock.handshake_timeout: a duration without its unit (found \"10\", expected a number with ms, s, m or h, such as 10s, 500ms or 2m)
 ringlock.yaml:7:9: ringlock.mark: not a mark (found \"0\", expected a number from 1 to 4294967295, decimal or with 0x)
 ringlock.yaml:8:18: ringlock.outbound_port: a list (expected one value)
-ringlock.yaml:10:25: server_encryption_options.internode_encryption: needs datacenters and racks, which this version does not read yet (found \"rack\", expected none, transitional or all)
+ringlock.yaml:10:25: server_encryption_options.internode_encryption: unknown value (found \"racks\", expected all, none, dc, rack or transitional); did you mean \"rack\"?
 ringlock.yaml:11:13: server_encryption_options.optional: not a boolean (found \"maybe\", expected true or false)
 ringlock.yaml:13:3: server_encryption_options.keyfile: missing, though certificate is given (expected both, or keystore alone)
 ringlock.yaml:14:3: server_encryption_options.trustore: unknown key; did you mean \"truststore\"?

@@ -20,6 +20,7 @@ ringlock:
   handshake_timeout: 500ms
   max_handshakes: 64
   drain_timeout: 2m
+  max_link_age: 168h
 storage_port: 17100
 ssl_storage_port: 17101
 server_encryption_options:
@@ -72,6 +73,7 @@ fn every_option_is_read_and_relative_paths_lie_beside_the_file() {
     assert_eq!(config.handshake_timeout, Duration::from_millis(500));
     assert_eq!(config.max_handshakes.get(), 64);
     assert_eq!(config.drain_timeout, Duration::from_secs(120));
+    assert_eq!(config.max_link_age, Some(Duration::from_secs(168 * 3600)));
     assert_eq!(
         (config.storage_port, config.ssl_storage_port),
         (17100, 17101)
@@ -110,6 +112,7 @@ fn what_is_not_written_has_the_default_of_the_reference() {
     assert_eq!(config.handshake_timeout, Duration::from_secs(10));
     assert_eq!(config.max_handshakes.get(), 256);
     assert_eq!(config.drain_timeout, Duration::from_secs(30));
+    assert_eq!(config.max_link_age, None);
     assert_eq!((config.storage_port, config.ssl_storage_port), (7000, 7001));
     assert_eq!(
         config.internode.mode_origin,
@@ -319,6 +322,7 @@ ringlock.busy_poll = unless a CPU limit is set  # default
 ringlock.handshake_timeout = 1500ms  # /etc/ringlock/ringlock.yaml:8:3
 ringlock.max_handshakes = 256  # default
 ringlock.drain_timeout = 2m  # /etc/ringlock/ringlock.yaml:9:3
+ringlock.max_link_age = as long as the certificates  # default
 storage_port = 7000  # default
 ssl_storage_port = 7001  # default
 server_encryption_options.internode_encryption = all  # /etc/ringlock/ringlock.yaml:11:3

@@ -181,6 +181,16 @@ fn an_expired_intermediate_is_an_error_as_well() {
 }
 
 #[test]
+fn a_self_signed_certificate_without_names_is_served_as_keytool_makes_it() {
+    let own = Made::root("node", |params| {
+        params.is_ca = IsCa::NoCa;
+        params.subject_alt_names.clear();
+    });
+    let identity = Identity::select(own.store([&own]), NOW).unwrap();
+    assert_eq!(identity.chain, std::slice::from_ref(&own.der));
+}
+
+#[test]
 fn a_certificate_that_peers_would_refuse_is_refused_here() {
     let root = Made::root("root", |_| {});
     let refused = |edit: &dyn Fn(&mut CertificateParams)| {

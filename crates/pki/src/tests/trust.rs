@@ -25,7 +25,7 @@ fn the_certificate_of_the_ca_is_a_trust_anchor() {
     let store = parse_pem(ca.certificate_pem().as_bytes()).unwrap();
     let trust = Trust::select(&store, NOW).unwrap();
     assert_eq!(trust.anchors, [ca.certificate().clone()]);
-    assert_eq!(trust.valid_until, ca.not_after());
+    assert_eq!(trust.valid_until, Some(ca.not_after()));
     assert_eq!(trust.expired, []);
 }
 
@@ -36,7 +36,7 @@ fn an_anchor_given_twice_counts_once_and_one_of_the_future_counts() {
     assert_eq!(trust.anchors, [next.der.clone(), now.der.clone()]);
     assert_eq!(
         trust.valid_until,
-        (NOW + Duration::days(9)).truncate_to_second()
+        Some((NOW + Duration::days(9)).truncate_to_second())
     );
 }
 
@@ -53,8 +53,8 @@ fn anchors_that_have_all_expired_are_an_error() {
     let error = select(&[&root("old", -9, -1), &root("older", -99, -9)]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "every trusted CA has expired, the last one, CN=old, at 2026-11-21T12:00:00Z; it is now \
-         2026-11-22T12:00:00Z"
+        "every trusted certificate has expired, the last one, CN=old, at 2026-11-21T12:00:00Z; it \
+         is now 2026-11-22T12:00:00Z"
     );
 }
 
@@ -80,15 +80,47 @@ fn a_certificate_that_is_no_cas_is_refused() {
     let leaf = root.sign("leaf", |_| {});
     assert_eq!(
         select(&[&root, &leaf]).unwrap_err().to_string(),
-        "the certificate CN=leaf is not that of a CA: its basicConstraints do not say CA:TRUE"
+        "the certificate CN=leaf is not that of a CA: its basicConstraints do not say CA:TRUE; a \
+         node's own certificate is trusted only where it is self-signed"
     );
     let limited = Made::root("limited", |params| {
         params.key_usages = vec![KeyUsagePurpose::CrlSign];
     });
     assert_eq!(
         select(&[&limited]).unwrap_err().to_string(),
-        "the certificate CN=limited is not that of a CA: its keyUsage lacks keyCertSign"
+        "the certificate CN=limited is not that of a CA: its keyUsage lacks keyCertSign; a node's \
+         own certificate is trusted only where it is self-signed"
     );
+}
+
+#[test]
+fn a_self_signed_certificate_of_a_node_is_pinned_and_no_anchor() {
+    let own = |name: &str, to: i64| {
+        Made::root(name, |params| {
+            params.is_ca = IsCa::NoCa;
+            params.not_before = NOW - Duration::days(99);
+            params.not_after = NOW + Duration::days(to);
+        })
+    };
+    let (one, two, old) = (own("one", 9), own("two", 99), own("old", -1));
+    let trust = select(&[&one, &old, &two, &one]).unwrap();
+    assert!(trust.anchors.is_empty());
+    assert_eq!(
+        trust.pinned,
+        [one.der.clone(), old.der.clone(), two.der.clone()]
+    );
+    assert_eq!(trust.valid_until, None);
+    assert_eq!(trust.expired[0].subject, "CN=old");
+    assert!(trust.is_pinned(&two.der) && !trust.is_pinned(&own("two", 99).der));
+
+    let ca = root("ca", -1, 5);
+    let trust = select(&[&one, &ca]).unwrap();
+    assert_eq!(trust.anchors, std::slice::from_ref(&ca.der));
+    assert_eq!(trust.pinned, std::slice::from_ref(&one.der));
+    assert!(matches!(
+        select(&[&old]).unwrap_err(),
+        TrustError::AllExpired { subject, .. } if subject == "CN=old"
+    ));
 }
 
 #[test]

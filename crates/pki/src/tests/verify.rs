@@ -187,9 +187,31 @@ fn addresses_count_by_their_ip_names_and_scylla_does_not_look() {
     assert_eq!(found, []);
 }
 
+fn own(subject: &str, edit: impl FnOnce(&mut CertificateParams)) -> Made {
+    Made::root(subject, |params| {
+        params.is_ca = IsCa::NoCa;
+        edit(params);
+    })
+}
+
 #[test]
-fn a_leaf_that_is_trusted_itself_is_good_for_java_and_gnutls() {
-    let leaf = Made::root("leaf", |params| params.is_ca = IsCa::NoCa);
+fn a_self_signed_leaf_that_is_trusted_itself_is_accepted_by_all() {
+    let (leaf, other) = (own("leaf", |_| {}), own("other", |_| {}));
+    let ca = Made::root("ca", |_| {});
+    for trusted in [&[&other, &leaf][..], &[&ca, &leaf]] {
+        for (peer, role) in PEERS
+            .into_iter()
+            .flat_map(|peer| [(peer, Role::Server), (peer, Role::Client)])
+        {
+            let found = verdict(peer, role, &[&leaf], &trusting(trusted));
+            assert_eq!(found, [], "{peer:?} {role:?}");
+        }
+    }
+}
+
+#[test]
+fn a_leaf_that_a_ca_issued_and_that_is_trusted_itself_is_no_trust_for_ringlock() {
+    let leaf = Made::root("ca", |_| {}).sign("leaf", |_| {});
     let trust = trusting(&[&leaf]);
     assert_eq!(verdict(Peer::Java, Role::Server, &[&leaf], &trust), []);
     assert_eq!(verdict(Peer::Scylla, Role::Server, &[&leaf], &trust), []);
@@ -198,6 +220,60 @@ fn a_leaf_that_is_trusted_itself_is_good_for_java_and_gnutls() {
         &found[..],
         [Refusal::Trust(TrustError::NotCa { .. })]
     ));
+}
+
+#[test]
+fn a_leaf_that_is_trusted_itself_and_has_expired_is_accepted_by_java_alone() {
+    let (leaf, other) = (own("leaf", expired), own("other", |_| {}));
+    let trust = trusting(&[&other, &leaf]);
+    for peer in PEERS {
+        let found = verdict(peer, Role::Server, &[&leaf], &trust);
+        match peer {
+            Peer::Java => assert_eq!(found, []),
+            _ => assert!(
+                matches!(&found[..], [Refusal::Expired { subject, .. }] if subject == "CN=leaf"),
+                "{peer:?} {found:?}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_node_that_is_trusted_itself_vouches_for_nobody() {
+    let is_no_ca = |params: &mut CertificateParams| params.is_ca = IsCa::ExplicitNoCa;
+    let (node, namesake) = (own("node", is_no_ca), own("node", is_no_ca));
+    let issued = node.sign("issued", |_| {});
+    for peer in PEERS {
+        let trust = trusting(&[&node]);
+        let found = verdict(peer, Role::Server, &[&issued, &node], &trust);
+        assert!(
+            matches!(&found[..], [Refusal::NotCa { subject, .. }] if subject == "CN=node"),
+            "{peer:?} {found:?}"
+        );
+        let found = verdict(peer, Role::Server, &[&namesake], &trust);
+        assert!(
+            matches!(&found[..], [Refusal::UntrustedRoot { subject }] if subject == "CN=node"),
+            "{peer:?} {found:?}"
+        );
+    }
+}
+
+#[test]
+fn gnutls_takes_a_self_signed_certificate_that_does_not_say_what_it_is_for_a_ca() {
+    let node = own("node", |_| {});
+    let issued = node.sign("issued", |_| {});
+    for peer in PEERS {
+        for chain in [&[&issued][..], &[&issued, &node]] {
+            let found = verdict(peer, Role::Server, chain, &trusting(&[&node]));
+            match peer {
+                Peer::Scylla => assert_eq!(found, []),
+                _ => assert!(
+                    matches!(&found[..], [Refusal::NotCa { subject, .. }] if subject == "CN=node"),
+                    "{peer:?} {found:?}"
+                ),
+            }
+        }
+    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn rules(path: &Path<'_, '_>, question: &Question<'_>) -> Vec<Refusal> {
         found.extend(validity(certificate, question.now));
         if height > 0 {
             let below = u32::try_from(height - 1).unwrap_or(u32::MAX);
-            found.extend(issuing(certificate, below));
+            found.extend(issuing(certificate, below).filter(|_| !is_old_root(certificate)));
         }
         if height + 1 < path.len() {
             found.extend(weakness(certificate, &BROKEN, LEAST_RSA));
@@ -41,6 +41,15 @@ fn rules(path: &Path<'_, '_>, question: &Question<'_>) -> Vec<Refusal> {
     }
     found.extend(path.first().and_then(|leaf| signing(leaf)));
     found
+}
+
+/// What GnuTLS takes for a root from before there were extensions, of whatever version it is: a
+/// self-issued certificate that says nothing of being a CA or not, such as `keytool -genkeypair`
+/// makes. Unless a flag forbids it, which ScyllaDB does not set.
+fn is_old_root(certificate: &X509Certificate<'_>) -> bool {
+    certificate.subject().as_raw() == certificate.issuer().as_raw()
+        && certificate.basic_constraints().is_ok_and(|it| it.is_none())
+        && certificate.key_usage().is_ok_and(|it| it.is_none())
 }
 
 pub(super) fn revoked(

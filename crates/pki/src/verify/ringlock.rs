@@ -1,13 +1,16 @@
 //! A Ringlock agent: its own rules for a truststore, and webpki, with which it verifies.
 
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor, UnixTime};
 use std::time::Duration;
 use webpki::{
     CertRevocationList, EndEntityCert, Error, KeyUsage, OwnedCertRevocationList,
     RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
 };
 
-use super::{Question, Refusal, Role, path::signing};
+use super::{
+    Question, Refusal, Role,
+    path::{issuing, signing},
+};
 use crate::{Trust, leaf::parse, text::name};
 
 pub(super) fn refusals(
@@ -19,13 +22,22 @@ pub(super) fn refusals(
         Ok(trust) => trust,
         Err(error) => return vec![error.into()],
     };
-    let anchors: Vec<TrustAnchor<'_>> = trust
-        .anchors
+    let is_pinned = trust.is_pinned(leaf);
+    let trusted = match is_pinned {
+        true => std::slice::from_ref(leaf),
+        false => &trust.anchors,
+    };
+    let anchors: Vec<TrustAnchor<'_>> = trusted
         .iter()
         .filter_map(|der| anchor_from_trusted_cert(der).ok())
         .collect();
-    let verified =
-        EndEntityCert::try_from(leaf).and_then(|leaf| verify(&leaf, &anchors, question, role));
+    // Nobody issues a list for a certificate that is its own anchor.
+    let lists: &[_] = match is_pinned {
+        true => &[],
+        false => &question.lists.lists,
+    };
+    let verified = EndEntityCert::try_from(leaf)
+        .and_then(|leaf| verify(&leaf, (&anchors, lists), question, role));
     let mut found = Vec::new();
     if let Err(error) = verified {
         found.push(refusal(&error, question, &trust, leaf, role));
@@ -36,12 +48,12 @@ pub(super) fn refusals(
 
 fn verify(
     leaf: &EndEntityCert<'_>,
-    anchors: &[TrustAnchor<'_>],
+    (anchors, lists): (&[TrustAnchor<'_>], &[CertificateRevocationListDer<'_>]),
     question: &Question<'_>,
     role: Role,
 ) -> Result<(), Error> {
-    let lists = question.lists.lists.iter();
     let lists: Vec<CertRevocationList<'_>> = lists
+        .iter()
         .map(|list| OwnedCertRevocationList::from_der(list).map(Into::into))
         .collect::<Result<_, _>>()?;
     let lists: Vec<_> = lists.iter().collect();
@@ -103,9 +115,12 @@ fn in_chain(error: &Error, question: &Question<'_>, trust: &Trust) -> Option<Ref
         Error::CertRevoked => chain
             .iter()
             .find_map(|certificate| super::gnutls::revoked(certificate, question)),
-        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => {
-            let anchors = super::path::readable(trust.anchors.iter());
-            let found = super::path::judge(&chain, anchors, &|_| Vec::new());
+        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey | Error::EndEntityUsedAsCa => {
+            let trusted = trust.anchors.iter().chain(&trust.pinned);
+            let found = super::path::judge(&chain, super::path::readable(trusted), &|path| {
+                let issuer = path.get(1..).and_then(<[_]>::last);
+                issuer.and_then(|it| issuing(it, 0)).into_iter().collect()
+            });
             found.into_iter().next()
         }
         _ => None,

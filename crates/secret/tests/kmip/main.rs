@@ -7,13 +7,11 @@
     reason = "a test fails by panicking, and says on standard output why it did not run"
 )]
 
-mod server;
 mod site;
 
 use std::{
     io,
     net::{TcpListener, TcpStream},
-    path::Path,
     thread,
     time::Duration,
 };
@@ -23,11 +21,9 @@ use ringlock_secret::{
     kmip::{Client, Group, Host, KmipError, ObjectFault, ObjectKind, StoreFile},
 };
 use ringlock_store::Kind;
+use ringlock_testkit::kmip::{self, KmipServer};
 
-use self::{
-    server::Server,
-    site::{Keys, Site},
-};
+use self::site::{Keys, Site};
 
 /// 16 bytes, `00` to `0f`, and `hunter2` encrypted with it by openssl.
 const KEY: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -39,10 +35,10 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 #[test]
 fn keys_and_secrets_come_from_a_real_server_with_every_kind_of_store() {
     let site = Site::new(Keys::P256);
-    let Some(server) = Server::start(&site, "") else {
+    let Some(server) = start(&site, "") else {
         return;
     };
-    let at = [server.host()];
+    let at = [host(&server)];
     for kind in [Kind::Pem, Kind::Jks, Kind::Pkcs12] {
         let client = Client::new(&group(&site, kind, &at)).unwrap();
         client.reach().unwrap();
@@ -59,10 +55,10 @@ fn keys_and_secrets_come_from_a_real_server_with_every_kind_of_store() {
     assert_eq!(secret.kind, ObjectKind::SecretData);
     assert_eq!(*secret.material, b"hunter2");
 
-    what_is_not_there_once_is_told(&client, &server.host());
-    a_database_reads_its_values_with_it(&site, &server.host());
-    a_server_that_cannot_be_talked_to_is_passed_over(&site, &server.host());
-    strangers_are_refused_on_both_sides(&site, &server.host());
+    what_is_not_there_once_is_told(&client, &host(&server));
+    a_database_reads_its_values_with_it(&site, &host(&server));
+    a_server_that_cannot_be_talked_to_is_passed_over(&site, &host(&server));
+    strangers_are_refused_on_both_sides(&site, &host(&server));
 }
 
 fn what_is_not_there_once_is_told(client: &Client, host: &Host) {
@@ -210,10 +206,10 @@ fn forward(listener: &TcpListener, port: u16) {
 #[test]
 fn a_server_that_only_has_rsa_key_exchange_and_cbc_is_talked_to() {
     let site = Site::new(Keys::Rsa);
-    let Some(server) = Server::start(&site, "TLS_RSA_WITH_AES_256_CBC_SHA256") else {
+    let Some(server) = start(&site, "TLS_RSA_WITH_AES_256_CBC_SHA256") else {
         return;
     };
-    let client = Client::new(&group(&site, Kind::Pem, &[server.host()])).unwrap();
+    let client = Client::new(&group(&site, Kind::Pem, &[host(&server)])).unwrap();
     assert_eq!(*client.get("dse-key").unwrap().material, KEY);
 }
 
@@ -263,6 +259,22 @@ fn group(site: &Site, kind: Kind, hosts: &[Host]) -> Group {
     }
 }
 
+/// Starts PyKMIP with the certificates of a site. None, with the reason printed, where there is none.
+fn start(site: &Site, suites: &str) -> Option<KmipServer> {
+    match KmipServer::start(site.folder(), suites) {
+        Ok(server) => Some(server),
+        Err(error @ kmip::KmipError::NoPackages { .. }) => {
+            skip(&error.to_string());
+            None
+        }
+        Err(error) => panic!("starting PyKMIP: {error}"),
+    }
+}
+
+fn host(server: &KmipServer) -> Host {
+    Host::parse(&server.address().to_string()).unwrap()
+}
+
 fn of(listener: &TcpListener) -> Host {
     Host::parse(&listener.local_addr().unwrap().to_string()).unwrap()
 }
@@ -274,9 +286,4 @@ fn skip(reason: &str) {
         "this test has to run here, but {reason}"
     );
     println!("skipped: {reason}");
-}
-
-/// The folder of these tests.
-fn here() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kmip"))
 }

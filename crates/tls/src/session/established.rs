@@ -41,7 +41,7 @@ pub(super) struct Established {
 /// What only the authorization needs to know.
 struct Agreed {
     facts: TlsFacts,
-    certificate: Option<CertificateDer<'static>>,
+    chain: Vec<CertificateDer<'static>>,
 }
 
 /// The library's key schedule, for new keys and, in the client's role, tickets.
@@ -58,11 +58,11 @@ impl Established {
     ) -> Result<Self, SessionError> {
         let agreed = Agreed {
             facts: connection.facts(),
-            certificate: connection
+            chain: connection
                 .common()
                 .peer_certificates()
-                .and_then(<[_]>::first)
-                .cloned(),
+                .unwrap_or_default()
+                .to_vec(),
         };
         let (secrets, schedule) = match connection {
             Connection::Client(connection) => {
@@ -95,7 +95,11 @@ impl Established {
     }
 
     pub(super) fn peer_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.agreed.as_ref()?.certificate.as_ref()
+        self.peer_chain().first()
+    }
+
+    pub(super) fn peer_chain(&self) -> &[CertificateDer<'static>] {
+        self.agreed.as_ref().map_or(&[], |agreed| &agreed.chain)
     }
 
     pub(super) fn forget_peer(&mut self) {

@@ -4,6 +4,7 @@
 mod close;
 mod handshake;
 mod keys;
+mod pinned;
 mod records;
 mod refusals;
 mod resumption;
@@ -88,8 +89,9 @@ impl Cluster {
     fn trust(&self) -> Trust {
         Trust {
             anchors: vec![self.ca.certificate().clone()],
+            pinned: Vec::new(),
             expired: Vec::new(),
-            valid_until: self.ca.not_after(),
+            valid_until: Some(self.ca.not_after()),
         }
     }
 

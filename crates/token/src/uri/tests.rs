@@ -192,6 +192,13 @@ fn uris() -> impl Strategy<Value = TokenUri> {
     })
 }
 
+#[test]
+fn a_path_that_begins_with_two_slashes_is_not_written_as_a_host() {
+    let uri = parse("pkcs11:?pin-source=//run/pin").unwrap();
+    assert_eq!(uri.to_string(), "pkcs11:?pin-source=file:////run/pin");
+    assert_eq!(parse(&uri.to_string()), Ok(uri));
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_back(uri in uris()) {

@@ -11,6 +11,8 @@ mod handshakes;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod reopen;
+#[cfg(test)]
 mod replug;
 #[cfg(test)]
 mod signatures;

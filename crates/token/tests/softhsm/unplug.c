@@ -6,6 +6,7 @@
  *   locked    C_Login answers CKR_PIN_LOCKED
  *   last-try  the token says that one try is left
  *   crowded   the token has room for one session
+ *   hang      C_GetSlotList does not return while this is there, and makes the file "hanging"
  *
  * and it writes a byte to the file "logins" for each C_Login. */
 #include <dlfcn.h>
@@ -47,6 +48,8 @@ static int removed(void) {
 }
 
 static ulong get_slot_list(unsigned char present, ulong *slots, ulong *count) {
+    if (ordered("hang")) fclose(fopen(in_site("hanging"), "w"));
+    while (ordered("hang")) usleep(10000);
     if (removed()) {
         *count = 0;
         return 0;
