@@ -5,23 +5,23 @@
 //! └ this process ┘        └────── a contender's two proxies ──────┘      └ this process ┘
 //! ```
 
-mod backend;
-mod config;
-mod contender;
+pub(crate) mod backend;
+pub(crate) mod config;
+pub(crate) mod contender;
 mod handshake;
-mod identity;
+pub(crate) mod identity;
 mod load;
 pub(crate) mod machine;
-mod namespace;
+pub(crate) mod namespace;
 mod ports;
-mod process;
+pub(crate) mod process;
 pub(crate) mod procfs;
 mod progress;
 mod proof;
 mod report;
 mod results;
 mod scenario;
-mod setting;
+pub(crate) mod setting;
 mod tap;
 
 use std::io::Write as _;

@@ -3,13 +3,15 @@
 //! `ringlock-bench link` carries the same traffic through two Ringlock agents and through pairs
 //! of HAProxy, nginx and stunnel, in turns, and prints what each of them made of it. Everything
 //! stays on the loopback interface. `ringlock-bench check` does the same for `ringlock check` and
-//! yamllint, `ringlock-bench store` for the reader of keystores, OpenSSL and Java.
+//! yamllint, `ringlock-bench store` for the reader of keystores, OpenSSL and Java, `ringlock-bench scale` for one
+//! node with the links of a thousand peers.
 
 mod check;
 mod clock;
 mod interrupt;
 mod link;
 mod run;
+mod scale;
 mod store;
 
 use std::io::Write as _;
@@ -45,6 +47,9 @@ enum Bench {
     /// Keystores and large truststores: the time to open one, beside that of deriving its keys
     /// and beside OpenSSL and Java, and the memory.
     Store(store::Options),
+    /// One node of a large cluster: memory of its links with all peers, and what deciding about
+    /// one of them costs.
+    Scale(scale::Options),
     /// Opens one store, to be measured from outside.
     #[command(hide = true)]
     OpenStore(store::One),
@@ -55,6 +60,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Bench::Link(options) => link::run(options),
         Bench::Check(options) => check::run(options),
         Bench::Store(options) => store::run(options),
+        Bench::Scale(options) => scale::run(options),
         Bench::OpenStore(one) => store::open_one(one),
     }
 }

@@ -1,7 +1,7 @@
 //! Who takes part, and a pair of its proxies at work.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -18,10 +18,24 @@ use crate::clock;
 const START: Duration = Duration::from_secs(10);
 /// How long an answer to the first bytes may take.
 const ANSWER: Duration = Duration::from_secs(2);
-/// How a connection between Cassandra nodes begins (`org.apache.cassandra.net.Message`,
-/// `PROTOCOL_MAGIC`, and flags). Ringlock refuses to carry what is no such connection, so all
-/// contenders carry this.
-pub(crate) const OPENING: [u8; 8] = [0xca, 0x55, 0x2d, 0xfa, 0, 0, 0, 0];
+/// How a connection between Cassandra nodes begins (`org.apache.cassandra.net.HandshakeProtocol`,
+/// `Initiate`), here that of a node at 127.0.0.1. Ringlock refuses to carry what is no such
+/// connection, so all contenders carry this.
+pub(crate) const OPENING: [u8; 19] = [
+    0xca, 0x55, 0x2d, 0xfa, 0x0c, 0x0c, 0x0c, 0x11, 6, 127, 0, 0, 1, 0x1b, 0x58, 0xdb, 0x76, 0x51,
+    0xf2,
+];
+
+/// The opening of a node at another address.
+pub(crate) fn opening(address: Ipv4Addr) -> [u8; OPENING.len()] {
+    const ADDRESS: std::ops::Range<usize> = 9..13;
+    const CHECKSUM: std::ops::Range<usize> = 15..19;
+    let mut opening = OPENING;
+    opening[ADDRESS].copy_from_slice(&address.octets());
+    let checksum = ringlock_wire::checksum(&opening[..CHECKSUM.start]);
+    opening[CHECKSUM].copy_from_slice(&checksum.to_be_bytes());
+    opening
+}
 
 /// Someone whose figures are wanted.
 #[derive(Debug, Clone)]
@@ -48,6 +62,17 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// What it is called.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Ringlock(_) => "ringlock",
+            Self::Haproxy => "haproxy",
+            Self::Nginx => "nginx",
+            Self::Stunnel => "stunnel",
+        }
+    }
+
     /// Whether it is one that Ringlock is compared with.
     pub(crate) fn is_rival(&self) -> bool {
         match self {
@@ -210,7 +235,8 @@ pub(crate) fn exchange_opening(stream: &mut TcpStream) -> std::io::Result<()> {
     Err(std::io::Error::other("what came back is not what was sent"))
 }
 
-fn spawn(kind: &Kind, leg: &Leg<'_>) -> Result<Process> {
+/// Starts one proxy of a contender.
+pub(crate) fn spawn(kind: &Kind, leg: &Leg<'_>) -> Result<Process> {
     let Some(command) = kind.command(leg)? else {
         bail!("a direct connection has no proxies");
     };
@@ -219,4 +245,18 @@ fn spawn(kind: &Kind, leg: &Leg<'_>) -> Result<Process> {
 
 fn log_file(dir: &Path) -> PathBuf {
     dir.join("log")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_is_what_a_node_at_its_address_would_say() {
+        assert_eq!(opening(Ipv4Addr::LOCALHOST), OPENING);
+        let other = opening(Ipv4Addr::new(127, 1, 2, 3));
+        let part = ringlock_wire::claim::Stage::Opening.read(&other);
+        let claimed = part.unwrap().unwrap().claim;
+        assert_eq!(claimed, Some(Ipv4Addr::new(127, 1, 2, 3).into()));
+    }
 }

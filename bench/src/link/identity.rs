@@ -27,6 +27,8 @@ pub(crate) struct Identities {
     pub(crate) back: Identity,
     /// Signed by an authority that neither of the two trusts, although it trusts theirs.
     pub(crate) foreign: Identity,
+    /// The folder of the authority that both trust.
+    pub(crate) authority: PathBuf,
 }
 
 impl Identity {
@@ -65,6 +67,7 @@ impl Identities {
             front,
             back,
             foreign,
+            authority: ours,
         })
     }
 }
