@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use crate::interrupt::Interrupt;
 use crate::link::{binary, machine::Machine};
+use crate::outcome;
 use crate::run::Run;
 
 /// The most that 100 files may take.
@@ -104,8 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         rounds: options.rounds,
         rows,
     };
-    writeln!(std::io::stdout(), "{}", report.text())?;
-    report.keep(&options.out)
+    outcome::tell(&report.text(), &report, &options.out)
 }
 
 fn measure(
@@ -148,55 +146,32 @@ fn yamllint(folder: &Path) -> Command {
 
 impl Report {
     fn text(&self) -> String {
-        let Machine {
-            cpu,
-            cores,
-            memory_gib,
-            kernel,
-            ..
-        } = &self.machine;
-        let mut table = Table::new();
-        table.load_style(UTF8_FULL_CONDENSED);
-        table.set_header([
+        let header = [
             "program",
             "files",
             "s per 100 files",
             "peak MiB",
             "target",
             "reached",
-        ]);
-        for row in &self.rows {
+        ];
+        let rows = self.rows.iter().map(|row| {
             let ours = row.program != "yamllint";
-            let reached = if row.seconds_per_100 < TARGET_SECONDS {
-                "yes"
-            } else {
-                "no"
-            };
-            table.add_row([
+            let reached = row.seconds_per_100 < TARGET_SECONDS;
+            let of_ours = |text: String| if ours { text } else { String::new() };
+            [
                 row.program.clone(),
                 row.files.to_string(),
                 format!("{:.3}", row.seconds_per_100),
                 format!("{:.1}", row.peak_mib),
-                if ours {
-                    format!("< {TARGET_SECONDS}")
-                } else {
-                    String::new()
-                },
-                if ours {
-                    reached.to_owned()
-                } else {
-                    String::new()
-                },
-            ]);
-        }
-        for column in 1..=3 {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+                of_ours(format!("< {TARGET_SECONDS}")),
+                of_ours(outcome::reached(reached).to_owned()),
+            ]
+        });
         format!(
-            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}\n{table}\n\
+            "{}\n{}\n\
              Time, ringlock ÷ yamllint: {:.4}. Medians of {} rounds, files of {} lines or more.",
+            self.machine,
+            outcome::table(header, 1..4, rows),
             self.ratio(),
             self.rounds,
             self.lines
@@ -208,16 +183,6 @@ impl Report {
             [ours, rival, ..] => ours.seconds_per_100 / rival.seconds_per_100,
             _ => f64::NAN,
         }
-    }
-
-    fn keep(&self, file: &Path) -> Result<()> {
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let json = serde_json::to_vec_pretty(self)?;
-        ringlock_files::write_atomic(file, 0o644, &json)?;
-        writeln!(std::io::stdout(), "\nEvery figure: {}", file.display())?;
-        Ok(())
     }
 }
 

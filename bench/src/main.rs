@@ -10,6 +10,7 @@ mod check;
 mod clock;
 mod interrupt;
 mod link;
+mod outcome;
 mod run;
 mod scale;
 mod store;

@@ -8,6 +8,7 @@
 //! Each peer has its own address, certificate and sessions, as in a cluster, so that nothing a
 //! proxy shares between connections is shared by accident.
 
+mod decision;
 mod peer;
 
 use std::io::Write as _;
@@ -16,8 +17,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use self::peer::{Link, Peers};
@@ -29,11 +28,14 @@ use crate::link::machine::{self, Machine};
 use crate::link::process::Process;
 use crate::link::setting::{Plan, Setting};
 use crate::link::{binary, namespace};
+use crate::outcome;
 
 /// What Ringlock may take for all links of the default size above what it has at the start: MiB.
 const TARGET_MIB: f64 = 25.0;
 /// The size that the target is meant for.
 const TARGET_LINKS: u32 = 3_000;
+/// What one decision may take.
+const TARGET_DECISION_NS: f64 = 1_000.0;
 /// How long a proxy may take until it listens.
 const START: Duration = Duration::from_secs(10);
 /// How long memory may go on falling before it counts as it is.
@@ -63,6 +65,8 @@ struct Report {
     machine: Machine,
     peers: u32,
     links_each: u32,
+    /// Deciding about one connection, in nanoseconds: the least of several turns.
+    decision_ns: f64,
     rows: Vec<Row>,
 }
 
@@ -108,10 +112,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         machine: Machine::this()?,
         peers: options.peers,
         links_each: options.links,
+        decision_ns: decision::nanoseconds(options.peers),
         rows,
     };
-    writeln!(std::io::stdout(), "{}", report.text())?;
-    report.keep(&options.out)
+    outcome::tell(&report.text(), &report, &options.out)
 }
 
 fn measure(kind: &Kind, peers: &Peers, links: u32, setting: &Setting) -> Result<Row> {
@@ -195,50 +199,38 @@ impl Proxy {
 
 impl Report {
     fn text(&self) -> String {
-        let Machine {
-            cpu,
-            cores,
-            memory_gib,
-            kernel,
-            ..
-        } = &self.machine;
-        let mut table = Table::new();
-        table.load_style(UTF8_FULL_CONDENSED);
-        table.set_header([
+        let header = [
             "program",
             "version",
             "start MiB",
             "links MiB",
             "KiB a link",
             "CPU ms a handshake",
-        ]);
-        let links = self.peers * self.links_each;
-        for row in &self.rows {
-            table.add_row([
+        ];
+        let links = f64::from(self.peers * self.links_each);
+        let rows = self.rows.iter().map(|row| {
+            [
                 row.program.clone(),
                 row.version.clone(),
                 format!("{:.1}", row.start_mib),
                 format!("{:.1}", row.links_mib),
-                format!("{:.1}", row.links_mib * 1024.0 / f64::from(links)),
-                format!("{:.2}", row.handshakes_cpu_seconds * 1e3 / f64::from(links)),
-            ]);
-        }
-        for column in 2..=5 {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+                format!("{:.1}", row.links_mib * 1024.0 / links),
+                format!("{:.2}", row.handshakes_cpu_seconds * 1e3 / links),
+            ]
+        });
         format!(
-            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}\n{table}\n\
-             {} peers with {} links each.{}",
+            "{}\n{}\n{} peers with {} links each.{}\n{}",
+            self.machine,
+            outcome::table(header, 2..6, rows),
             self.peers,
             self.links_each,
-            self.verdict(links)
+            self.verdict(),
+            self.decisions(),
         )
     }
 
     /// Ringlock beside the thriftiest rival, and beside its target where that is meant.
-    fn verdict(&self, links: u32) -> String {
+    fn verdict(&self) -> String {
         let Some((ours, rivals)) = self.rows.split_first() else {
             return String::new();
         };
@@ -248,25 +240,26 @@ impl Report {
             " Links of Ringlock to those of the best rival: {:.2}.",
             ours.links_mib / best
         );
-        if links == TARGET_LINKS {
-            let reached = if ours.links_mib <= TARGET_MIB {
-                "reached"
-            } else {
-                "missed"
-            };
+        if self.peers * self.links_each == TARGET_LINKS {
+            let reached = outcome::reached(ours.links_mib <= TARGET_MIB);
             text += &format!(" Target at most {TARGET_MIB} MiB: {reached}.");
         }
         text
     }
 
-    fn keep(&self, file: &std::path::Path) -> Result<()> {
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let json = serde_json::to_vec_pretty(self)?;
-        ringlock_files::write_atomic(file, 0o644, &json)?;
-        writeln!(std::io::stdout(), "\nEvery figure: {}", file.display())?;
-        Ok(())
+    /// What a decision costs, beside the handshake that follows it.
+    fn decisions(&self) -> String {
+        let handshake = self.rows.first().map_or(f64::NAN, |ours| {
+            ours.handshakes_cpu_seconds * 1e9 / f64::from(self.peers * self.links_each)
+        });
+        format!(
+            "A decision of the policy, with the peer's place among {}: {:.0} ns, {:.5} of a handshake. \
+             Target below {TARGET_DECISION_NS} ns: {}.",
+            self.peers,
+            self.decision_ns,
+            self.decision_ns / handshake,
+            outcome::reached(self.decision_ns < TARGET_DECISION_NS)
+        )
     }
 }
 

@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
 use ringlock_store::Passwords;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -22,6 +20,7 @@ use crate::check::median;
 use crate::clock;
 use crate::interrupt::Interrupt;
 use crate::link::machine::Machine;
+use crate::outcome;
 use crate::run::Run;
 
 /// What a keystore may cost, in derivations of its keys.
@@ -111,8 +110,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         derive_seconds,
         rows,
     };
-    writeln!(std::io::stdout(), "{}", report.text(options.certificates))?;
-    report.keep(&options.out)
+    outcome::tell(&report.text(options.certificates), &report, &options.out)
 }
 
 /// The time of opening the keystore and that of deriving its keys, taken in turns: the least of
@@ -210,54 +208,28 @@ impl Row {
 
 impl Report {
     fn text(&self, certificates: u32) -> String {
-        let Machine {
-            cpu,
-            cores,
-            memory_gib,
-            kernel,
-            ..
-        } = &self.machine;
-        let mut table = Table::new();
-        table.load_style(UTF8_FULL_CONDENSED);
-        table.set_header(["file", "program", "ms", "peak MiB", "peak ÷ file"]);
-        for row in &self.rows {
-            table.add_row([
+        let header = ["file", "program", "ms", "peak MiB", "peak ÷ file"];
+        let rows = self.rows.iter().map(|row| {
+            [
                 row.file.to_owned(),
                 row.program.to_owned(),
                 format!("{:.1}", row.seconds * 1000.0),
                 format!("{:.1}", row.peak_mib),
                 row.peak_by_file(),
-            ]);
-        }
-        for column in 2..=4 {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+            ]
+        });
         let ratio = self.open_seconds / self.derive_seconds;
-        let reached = if ratio <= TARGET_RATIO {
-            "reached"
-        } else {
-            "missed"
-        };
         format!(
-            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}\n{table}\n\
+            "{}\n{}\n\
              Opening a keystore: {:.2} ms; deriving its keys alone: {:.2} ms; ratio {ratio:.3}, \
-             target at most {TARGET_RATIO}: {reached} (least of {REPEATS} turns).\n\
+             target at most {TARGET_RATIO}: {} (least of {REPEATS} turns).\n\
              Table: medians of {} rounds; the truststore holds {certificates} certificates.",
+            self.machine,
+            outcome::table(header, 2..5, rows),
             self.open_seconds * 1000.0,
             self.derive_seconds * 1000.0,
+            outcome::reached(ratio <= TARGET_RATIO),
             self.rounds,
         )
-    }
-
-    fn keep(&self, file: &Path) -> Result<()> {
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let json = serde_json::to_vec_pretty(self)?;
-        ringlock_files::write_atomic(file, 0o644, &json)?;
-        writeln!(std::io::stdout(), "\nEvery figure: {}", file.display())?;
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Where the figures come from: the machine, and the programs' own words about their versions.
 
+use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,6 +26,19 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     /// How TCP finds its speed.
     pub(crate) congestion_control: String,
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            cpu,
+            cores,
+            memory_gib,
+            kernel,
+            ..
+        } = self;
+        write!(f, "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}")
+    }
 }
 
 impl Machine {

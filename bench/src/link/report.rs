@@ -40,17 +40,8 @@ impl Report {
     /// The tables.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        let Machine {
-            cpu,
-            cores,
-            memory_gib,
-            kernel,
-            congestion_control,
-        } = &self.machine;
-        let _ = writeln!(
-            text,
-            "{cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}, TCP {congestion_control}"
-        );
+        let machine = &self.machine;
+        let _ = writeln!(text, "{machine}, TCP {}", machine.congestion_control);
         let _ = writeln!(text, "{}\n", self.contender_table());
         let _ = writeln!(text, "{}\n", self.figure_table());
         let Plan {
