@@ -35,8 +35,8 @@ pub use ringlock_testkit as testkit;
 pub use site::{CLUSTER, Site};
 pub use skip::{may_run_as_root, skip};
 pub use socket::{
-    Ending, HELLO, await_ending, checksum, connect, expect_echo, initiate, patiently,
-    reset_on_close, retry_until,
+    Ending, HELLO, await_ending, connect, expect_echo, initiate, patiently, reset_on_close,
+    retry_until,
 };
 pub use stage::{Stage, write_private};
 pub use wire::assert_no_plaintext;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use ringlock_testkit::poll;
+use ringlock_wire::checksum;
 use socket2::SockRef;
 
 use crate::OrFail;
@@ -29,16 +30,6 @@ pub fn initiate(address: IpAddr) -> Vec<u8> {
     let checksum = checksum(&message);
     message.extend(checksum.to_be_bytes());
     message
-}
-
-/// Cassandra's CRC-32 (`net.Crc`).
-pub fn checksum(message: &[u8]) -> u32 {
-    let salt = [0xfa, 0x2d, 0x55, 0xca];
-    !salt.iter().chain(message).fold(!0_u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
-        })
-    })
 }
 
 /// Far more than anything here takes on a busy machine.

@@ -10,10 +10,11 @@ use std::{
 };
 
 use ringlock_itest::{
-    Database, Ending, OrFail as _, Site, Watched, await_ending, checksum, connect, free_address,
-    initiate, retry_until,
+    Database, Ending, OrFail as _, Site, Watched, await_ending, connect, free_address, initiate,
+    retry_until,
 };
 use ringlock_model::Direction;
+use ringlock_wire::checksum;
 
 const OWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 77, 0, 1));

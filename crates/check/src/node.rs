@@ -97,6 +97,11 @@ impl<'d> Node<'d> {
             .flatten()
     }
 
+    /// The block's stores; none where they were not looked at.
+    pub(crate) fn stores_of(&self, block: &Block<'_>) -> Option<&'d Stores> {
+        self.stores.iter().find(|it| it.section == block.name)
+    }
+
     /// Whether there is a file at the path of the block's keystore; none where that cannot be
     /// told from here.
     pub(crate) fn keystore_exists(&self, block: &Block<'_>) -> Option<bool> {

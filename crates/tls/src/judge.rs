@@ -112,12 +112,6 @@ impl Judge {
         earlier.into_iter().find(ends_at).unwrap_or(end)
     }
 
-    /// When the first of the trusted CAs ends after `now`.
-    pub(crate) fn next_anchor_end(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let ends = self.anchors.iter().map(|it| it.until);
-        ends.filter(|end| now <= *end).min()
-    }
-
     /// Whether a trusted CA's time is over.
     pub(crate) fn has_lapsed(&self, now: OffsetDateTime) -> bool {
         self.anchors.iter().any(|it| it.until < second(now))

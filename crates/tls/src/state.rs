@@ -242,11 +242,6 @@ impl TlsState {
         self.judge.has_lapsed(now)
     }
 
-    /// When the next of the trusted CAs ends.
-    pub fn next_anchor_end(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        self.judge.next_anchor_end(now)
-    }
-
     /// When the first of the revocation lists becomes overdue; none where there is no list.
     pub fn lists_until(&self) -> Option<OffsetDateTime> {
         self.lists_until

@@ -23,7 +23,7 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
         .blocks()
         .filter(|block| node.is_java() && !block.is_pem())
     {
-        let stores = node.stores.iter().find(|it| it.section == block.name);
+        let stores = node.stores_of(&block);
         let Some(stores) = stores else { continue };
         for store in &stores.java {
             let Some(reason) = &store.value.reason else {

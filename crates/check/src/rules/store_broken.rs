@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
     for block in node.blocks() {
-        let stores = node.stores.iter().find(|it| it.section == block.name);
+        let stores = node.stores_of(&block);
         let Some(stores) = stores else { continue };
         for store in &stores.broken {
             if store_password::is_about(&store.value) {

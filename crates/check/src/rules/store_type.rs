@@ -26,7 +26,7 @@ fn check(node: &Node<'_>, found: &mut Vec<Finding>) {
         if !block.is_pem() {
             types(node, &block, found);
         }
-        let stores = node.stores.iter().find(|it| it.section == block.name);
+        let stores = node.stores_of(&block);
         if let Some(stores) = stores.filter(|_| node.is_java()) {
             content(node, &block, stores, found);
         }
