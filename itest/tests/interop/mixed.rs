@@ -7,7 +7,9 @@ use ringlock_itest::{
         Moment,
         agent::{AgentConfig, Interception},
         capture::Capture,
-        cassandra::{CLUSTER_NAME, CassandraError, Cluster, ClusterOptions, Release},
+        cassandra::{
+            CASSANDRA_3_11, CLUSTER_NAME, CassandraError, Cluster, ClusterOptions, Release,
+        },
         cql::{Client, CqlError},
         lab::{Host, Lab},
         pki::{Authority, Issued, StorePasswords, Subject},
@@ -52,6 +54,11 @@ pub(crate) struct Mixed {
 }
 
 impl Mixed {
+    /// Whether a node notices that a connection it had dialled was ended.
+    pub(crate) fn reads_its_sockets(&self) -> bool {
+        self.options.release != &CASSANDRA_3_11
+    }
+
     /// Starts capture, agents and rules before any database, so that no byte goes unseen, and
     /// waits until every node sees every node.
     ///
