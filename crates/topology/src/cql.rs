@@ -90,8 +90,6 @@ pub enum NoAnswer {
 pub mod code {
     /// Who asks is not believed, or may not connect.
     pub const BAD_CREDENTIALS: i32 = 0x0100;
-    /// The role may not read the table.
-    pub const UNAUTHORIZED: i32 = 0x2100;
     /// There is no such table, among others.
     pub const INVALID: i32 = 0x2200;
 }
