@@ -125,7 +125,7 @@ pub(crate) fn mark(text: &str) -> Result<NonZeroU32, Wrong> {
 
 /// A duration with its unit, within the given bounds in milliseconds.
 pub(crate) fn duration(text: &str, least: u64, most: u64) -> Result<Duration, Wrong> {
-    const SHAPE: &str = "a number with ms, s, m or h, such as 10s, 500ms or 2m";
+    const SHAPE: &str = "a number with ms, s, m, h or d, such as 10s, 500ms or 2m";
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let scale = match unit {
@@ -133,6 +133,7 @@ pub(crate) fn duration(text: &str, least: u64, most: u64) -> Result<Duration, Wr
         "s" => 1000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         "" if digits > 0 => return Err(Wrong::new("a duration without its unit", SHAPE)),
         _ => return Err(Wrong::new("not a duration", SHAPE)),
     };

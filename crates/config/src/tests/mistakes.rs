@@ -34,7 +34,7 @@ ringlock.yaml:2:3: ringlock.clustr: unknown key; did you mean \"cluster\"?
 ringlock.yaml:3:17: ringlock.interception: unknown value (found \"transparant\", expected transparent or listen); did you mean \"transparent\"?
 ringlock.yaml:4:17: ringlock.inbound_port: not a port (found \"70000\", expected a number from 1 to 65535)
 ringlock.yaml:5:12: ringlock.workers: not a whole number (found \"many\", expected a number from 1 to 256)
-ringlock.yaml:6:22: ringlock.handshake_timeout: a duration without its unit (found \"10\", expected a number with ms, s, m or h, such as 10s, 500ms or 2m)
+ringlock.yaml:6:22: ringlock.handshake_timeout: a duration without its unit (found \"10\", expected a number with ms, s, m, h or d, such as 10s, 500ms or 2m)
 ringlock.yaml:7:9: ringlock.mark: not a mark (found \"0\", expected a number from 1 to 4294967295, decimal or with 0x)
 ringlock.yaml:8:18: ringlock.outbound_port: a list (expected one value)
 ringlock.yaml:10:25: server_encryption_options.internode_encryption: unknown value (found \"racks\", expected all, none, dc, rack or transitional); did you mean \"rack\"?

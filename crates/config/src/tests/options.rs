@@ -20,7 +20,7 @@ ringlock:
   handshake_timeout: 500ms
   max_handshakes: 64
   drain_timeout: 2m
-  max_link_age: 168h
+  max_link_age: 7d
 storage_port: 17100
 ssl_storage_port: 17101
 server_encryption_options:
