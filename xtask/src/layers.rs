@@ -72,7 +72,12 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "ringlock-tls",
         rank: 3,
-        uses: Uses::Only(&["ringlock-model", "ringlock-pki", "ringlock-policy"]),
+        uses: Uses::Only(&[
+            "ringlock-model",
+            "ringlock-suites",
+            "ringlock-pki",
+            "ringlock-policy",
+        ]),
     },
     Layer {
         name: "ringlock-secret",

@@ -10,7 +10,7 @@ use std::{
 
 use ringlock_finding::Findings;
 use ringlock_model::{Direction, Mode};
-use ringlock_suites::{Suite, Version};
+use ringlock_suites::{Engine, Suite, Version};
 
 pub use self::topology::{Cql, CqlCredentials, SnitchFile, Topology};
 use crate::{
@@ -156,6 +156,9 @@ pub struct ServerEncryption {
 /// Versions and cipher suites; a blank list is no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsOffer {
+    /// Who carries it out: OpenSSL where the suites are such as rustls leaves out on purpose and
+    /// nothing else; rustls otherwise.
+    pub engine: Engine,
     /// TLS 1.3 and 1.2, newest first, or one of them: of `protocol` and `accepted_protocols`, or of
     /// `priority_string`.
     pub versions: Vec<Version>,

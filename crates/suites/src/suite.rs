@@ -249,17 +249,25 @@ impl Suite {
         Flaw::all_of(self)
     }
 
-    /// The engines of Ringlock that offer it.
+    /// The engine of Ringlock that carries it out; none for those that nobody should ask for, and
+    /// for those that hardly any peer has.
     #[must_use]
-    pub fn carried_by(&self) -> &'static [Engine] {
+    pub fn engine(&self) -> Option<Engine> {
         // What rustls offers with aws-lc-rs: TLS 1.3, and ECDHE with a certificate and an AEAD.
         const RUSTLS: [u16; 9] = [
             0x1301, 0x1302, 0x1303, 0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9,
         ];
+        // What is left of AES in TLS 1.2: RSA key exchange, DHE with RSA, and CBC with ECDHE.
+        const OPENSSL: [u16; 21] = [
+            0x002F, 0x0033, 0x0035, 0x0039, 0x003C, 0x003D, 0x0067, 0x006B, 0x009C, 0x009D, 0x009E,
+            0x009F, 0xC009, 0xC00A, 0xC013, 0xC014, 0xC023, 0xC024, 0xC027, 0xC028, 0xCCAA,
+        ];
         if RUSTLS.contains(&self.code) {
-            &[Engine::Rustls]
+            Some(Engine::Rustls)
+        } else if OPENSSL.contains(&self.code) {
+            Some(Engine::OpenSsl)
         } else {
-            &[]
+            None
         }
     }
 
@@ -335,10 +343,30 @@ impl fmt::Display for Vocabulary {
 }
 
 /// What carries TLS in the agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Engine {
     /// rustls with the cryptography of aws-lc.
+    #[default]
     Rustls,
+    /// OpenSSL, for suites of TLS 1.2 that rustls leaves out on purpose.
+    OpenSsl,
+}
+
+impl Engine {
+    /// The name in status and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rustls => "rustls",
+            Self::OpenSsl => "openssl",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// How JSSE knows a suite.

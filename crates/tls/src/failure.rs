@@ -75,7 +75,7 @@ impl HandshakeFailure {
         match error {
             Error::NoCertificatesPresented => Self::NoCertificate,
             Error::InvalidCertificate(error) => Self::from_certificate(error),
-            Error::AlertReceived(alert) => Self::Alert(alert_name(alert)),
+            Error::AlertReceived(alert) => Self::of_alert(alert),
             Error::InvalidMessage(what) => Self::NotTls(format!("{what:?}")),
             Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
                 Self::NotTls(error.to_string())
@@ -84,6 +84,11 @@ impl HandshakeFailure {
             Error::PeerIncompatible(what) => Self::NothingInCommon(format!("{what:?}")),
             other => Self::Other(other.to_string()),
         }
+    }
+
+    /// What the peer says by an alert.
+    pub(crate) fn of_alert(alert: AlertDescription) -> Self {
+        Self::Alert(alert_name(alert))
     }
 
     fn from_certificate(error: CertificateError) -> Self {

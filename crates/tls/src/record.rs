@@ -21,9 +21,13 @@ pub(crate) use sealer::Sealer;
 /// The most plaintext that one record carries (RFC 8446 §5.1).
 pub const MAX_RECORD: usize = 1 << 14;
 
-/// The most that a record may exceed its plaintext by (RFC 8446 §5.2); more than any suite of
-/// TLS 1.2 that is spoken here needs.
+/// The most that a record with an AEAD may exceed its plaintext by (RFC 8446 §5.2); more than any
+/// suite of TLS 1.2 that rustls speaks needs.
 const MAX_EXPANSION: usize = 256;
+
+/// The same of a record in CBC: IV, HMAC-SHA384, and as much padding as the peer likes
+/// (RFC 5246 §6.2.3.2).
+const MAX_CBC_EXPANSION: usize = 16 + 48 + 256;
 
 /// Content type, version, length.
 pub(crate) const HEADER: usize = 5;
@@ -34,8 +38,39 @@ pub(crate) const TAG: usize = 16;
 /// The most that sealing adds to one record: header, explicit nonce, content type, tag.
 pub(crate) const OVERHEAD: usize = HEADER + 8 + 1 + TAG;
 
-/// The longest record that is accepted, with its header.
-pub const MAX_SEALED_RECORD: usize = HEADER + MAX_RECORD + MAX_EXPANSION;
+/// The same in CBC: header, IV, HMAC-SHA384, and padding to the end of a block.
+const CBC_OVERHEAD: usize = HEADER + 16 + 48 + 16;
+
+/// The most that sealing adds to one record, whichever engine does it.
+pub(crate) const MOST_OVERHEAD: usize = if OVERHEAD > CBC_OVERHEAD {
+    OVERHEAD
+} else {
+    CBC_OVERHEAD
+};
+
+/// The longest record with an AEAD that is accepted, with its header.
+const MAX_AEAD_RECORD: usize = HEADER + MAX_RECORD + MAX_EXPANSION;
+
+/// The longest record that is accepted of any suite, with its header.
+pub const MAX_SEALED_RECORD: usize = HEADER + MAX_RECORD + MAX_CBC_EXPANSION;
+
+/// Where plaintext belongs in a buffer in which it is to be sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slots {
+    /// Where the plaintext of a record begins in it.
+    pub(crate) start: usize,
+    /// The length of a full record.
+    pub(crate) stride: usize,
+}
+
+impl Slots {
+    /// One slot of [`MAX_RECORD`] bytes for each record that has room in `buffer`.
+    pub(crate) fn of(self, buffer: &mut [u8]) -> impl Iterator<Item = &mut [u8]> {
+        buffer
+            .chunks_exact_mut(self.stride)
+            .map(move |record| &mut record[self.start..self.start + MAX_RECORD])
+    }
+}
 
 /// What a record carries (RFC 8446 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 mod established;
 mod step;
+mod traffic;
 
 use std::{borrow::Cow, mem, sync::Arc};
 
@@ -11,13 +12,14 @@ use rustls::{
     server::UnbufferedServerConnection,
 };
 
+pub(crate) use self::traffic::Traffic;
 use self::{
     established::Established,
     step::{Step, handshake_step},
 };
 use crate::{
-    HandshakeFailure,
-    record::{MAX_RECORD, OVERHEAD, RecordError},
+    HandshakeFailure, legacy,
+    record::{MAX_RECORD, MOST_OVERHEAD, RecordError},
     suites,
 };
 
@@ -27,23 +29,27 @@ const ALERT: u8 = 21;
 /// The alert `internal_error`, in the clear (RFC 8446 §6).
 const INTERNAL_ERROR: [u8; 7] = [ALERT, 3, 3, 0, 2, 2, 80];
 
-/// Room for what may go out together with sealed records: the announcement of a new key.
-const CONTROL_ROOM: usize = 64;
+/// Room for what may go out together with sealed records, or instead of them: the announcement of
+/// a new key, or an alert.
+const CONTROL_ROOM: usize = 96;
 
 /// The size that `plaintext` bytes can grow to when they are sealed.
 pub const fn sealed_size(plaintext: usize) -> usize {
-    plaintext + plaintext.div_ceil(MAX_RECORD) * OVERHEAD + CONTROL_ROOM
+    plaintext + plaintext.div_ceil(MAX_RECORD) * MOST_OVERHEAD + CONTROL_ROOM
 }
 
 /// One TLS connection, in either role, that does no I/O.
 ///
-/// The handshake is rustls'; afterwards the session keeps the keys and little else. Both states
-/// are boxed, so that a session is two words in the future that owns it.
+/// The handshake is rustls', and afterwards the session keeps the keys and little else; or both
+/// are OpenSSL's, for the suites that rustls leaves out. All states are boxed, so that a session
+/// is a few words in the future that owns it.
 pub struct Session(State);
 
 enum State {
     Handshaking(Box<Connection>),
-    Established(Box<Established>),
+    /// The same with OpenSSL.
+    Legacy(Box<legacy::Handshaking>),
+    Established(Box<dyn Traffic>),
     /// The handshake failed.
     Failed,
 }
@@ -98,6 +104,9 @@ pub enum SessionError {
     /// The peer's bytes are no valid records.
     #[error("{0}")]
     Record(#[from] RecordError),
+    /// OpenSSL did something else than to seal or open.
+    #[error("OpenSSL failed: {0}")]
+    OpenSsl(String),
     /// The key schedule or the AEAD failed.
     #[error("the TLS library failed: {0}")]
     Library(#[from] Error),
@@ -152,6 +161,10 @@ impl Session {
             .map_err(HandshakeFailure::from_rustls)
     }
 
+    pub(crate) fn legacy(handshaking: legacy::Handshaking) -> Self {
+        Self(State::Legacy(Box::new(handshaking)))
+    }
+
     fn new(connection: Connection) -> Self {
         Self(State::Handshaking(Box::new(connection)))
     }
@@ -172,6 +185,10 @@ impl Session {
         incoming: &mut Vec<u8>,
         outgoing: &mut Vec<u8>,
     ) -> Result<Handshake, Failed> {
+        if let State::Legacy(handshaking) = &mut self.0 {
+            let turn = handshaking.advance(incoming, outgoing);
+            return self.establish_legacy(turn, incoming);
+        }
         let State::Handshaking(connection) = &mut self.0 else {
             return Ok(Handshake::Done);
         };
@@ -227,13 +244,13 @@ impl Session {
     /// The peer's leaf certificate; absent for a peer that was not asked for one, and after
     /// [`forget_peer`](Self::forget_peer).
     pub fn peer_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.established().ok()?.peer_certificate()
+        self.established().ok()?.peer_chain().first()
     }
 
     /// The peer's chain, its leaf first, as it was shown in this handshake or in the one that was
     /// resumed; empty where [`peer_certificate`](Self::peer_certificate) is absent.
     pub fn peer_chain(&self) -> &[CertificateDer<'static>] {
-        self.established().map_or(&[], Established::peer_chain)
+        self.established().map_or(&[], Traffic::peer_chain)
     }
 
     /// Gives back the memory of what only the authorization needs to know.
@@ -261,7 +278,7 @@ impl Session {
         &self,
         buffer: &'b mut [u8],
     ) -> Result<impl Iterator<Item = &'b mut [u8]>, SessionError> {
-        Ok(self.established()?.slots(buffer))
+        Ok(self.established()?.slots().of(buffer))
     }
 
     /// Seals the `length` bytes that fill the [`slots`](Self::slots) of `buffer` from the first
@@ -298,7 +315,7 @@ impl Session {
     /// The beginning of a record that is waiting for its rest; its length is less than
     /// [`MAX_SEALED_RECORD`](crate::MAX_SEALED_RECORD).
     pub fn carried(&self) -> &[u8] {
-        self.established().map_or(&[], Established::carried)
+        self.established().map_or(&[], Traffic::carried)
     }
 
     /// Decrypts all whole records of `incoming`, which begins with what was [`carried`], to the
@@ -337,17 +354,39 @@ impl Session {
         Ok(())
     }
 
-    fn established(&self) -> Result<&Established, SessionError> {
+    /// The same with OpenSSL, which keeps its connection.
+    fn establish_legacy(
+        &mut self,
+        turn: Result<Handshake, Failed>,
+        incoming: &mut Vec<u8>,
+    ) -> Result<Handshake, Failed> {
+        if let Ok(Handshake::NeedsBytes) = turn {
+            return turn;
+        }
+        let State::Legacy(handshaking) = mem::replace(&mut self.0, State::Failed) else {
+            return turn;
+        };
+        turn?;
+        let established = handshaking.establish(mem::take(incoming));
+        self.0 = State::Established(Box::new(established));
+        Ok(Handshake::Done)
+    }
+
+    fn established(&self) -> Result<&dyn Traffic, SessionError> {
         match &self.0 {
-            State::Established(established) => Ok(established),
-            State::Handshaking(_) | State::Failed => Err(SessionError::NotEstablished),
+            State::Established(established) => Ok(&**established),
+            State::Handshaking(_) | State::Legacy(_) | State::Failed => {
+                Err(SessionError::NotEstablished)
+            }
         }
     }
 
-    fn established_mut(&mut self) -> Result<&mut Established, SessionError> {
+    fn established_mut(&mut self) -> Result<&mut dyn Traffic, SessionError> {
         match &mut self.0 {
-            State::Established(established) => Ok(established),
-            State::Handshaking(_) | State::Failed => Err(SessionError::NotEstablished),
+            State::Established(established) => Ok(&mut **established),
+            State::Handshaking(_) | State::Legacy(_) | State::Failed => {
+                Err(SessionError::NotEstablished)
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use ringlock_model::Direction;
 use ringlock_pki::{
     Identity, IdentityKey, LeafFacts, RevocationLists, StaleList, Trust, not_after,
 };
+use ringlock_suites::{Engine, Flaw};
 use rustls::{
     ClientConfig, Error, ServerConfig,
     client::Resumption,
@@ -20,6 +21,7 @@ use time::OffsetDateTime;
 use crate::{
     HandshakeFailure, Offer, Version,
     judge::Judge,
+    legacy::Contexts,
     revocation::Revocation,
     session::Session,
     signing, suites,
@@ -46,8 +48,7 @@ pub struct Options {
 /// Session caches live and die with it, so no session resumes past a change of identity or trust.
 #[derive(Debug)]
 pub struct TlsState {
-    client: Arc<ClientConfig>,
-    server: Arc<ServerConfig>,
+    roles: Roles,
     options: Options,
     leaf: LeafFacts,
     own: Arc<OwnCertificate>,
@@ -55,6 +56,16 @@ pub struct TlsState {
     lists_until: Option<OffsetDateTime>,
     signs_remotely: bool,
     self_check: Result<(), HandshakeFailure>,
+}
+
+/// Both roles' configurations.
+#[derive(Debug)]
+enum Roles {
+    Rustls {
+        client: Arc<ClientConfig>,
+        server: Arc<ServerConfig>,
+    },
+    OpenSsl(Contexts),
 }
 
 /// What this node shows its peers.
@@ -94,6 +105,23 @@ pub enum BuildError {
     /// Of the configured versions and suites this engine carries out none.
     #[error("none of the configured protocols and cipher suites can be carried out")]
     NothingOnOffer,
+    /// The key is in a token, and OpenSSL wants it at hand.
+    #[error(
+        "a private key that stays in its token cannot serve these old cipher suites; configure a \
+         suite of TLS 1.3, or one with ECDHE and AES-GCM"
+    )]
+    KeyElsewhere,
+    /// No server with this key can be asked for one of the suites.
+    #[error("the private key ({key}) goes with none of the cipher suites {suites}")]
+    KeyAndSuites {
+        /// The key's kind.
+        key: String,
+        /// The suites by their IANA names.
+        suites: String,
+    },
+    /// OpenSSL does not take the key, the certificates or the suites.
+    #[error("OpenSSL cannot be set up: {0}")]
+    OpenSsl(#[from] openssl::error::ErrorStack),
     /// The TLS library lacks what the configuration asks for.
     #[error("the TLS library cannot be set up: {0}")]
     Provider(#[source] Error),
@@ -130,7 +158,12 @@ impl TlsState {
         options: Options,
         offer: &Offer,
     ) -> Result<Self, BuildError> {
-        let provider = Arc::new(suites::provider(offer));
+        let engine = offer.engine();
+        let provider = Arc::new(match engine {
+            Engine::Rustls => suites::provider(offer),
+            // What verifies signatures of certificates, whoever does the handshake.
+            Engine::OpenSsl => suites::provider(&Offer::default()),
+        });
         if provider.cipher_suites.is_empty() {
             return Err(BuildError::NothingOnOffer);
         }
@@ -142,13 +175,19 @@ impl TlsState {
         ));
         let self_check = check_own_chain(&verifier, &identity.chain);
         let judge = Judge::new(&verifier, &trusted, trust, &provider)?;
+        let dials = match options.client_auth {
+            true => Some(dialler_verifier(&provider, trusted)?),
+            false => None,
+        };
+        let roles = match engine {
+            Engine::Rustls => Roles::Rustls {
+                client: Arc::new(client_config(&provider, verifier, identity)?),
+                server: Arc::new(server_config(&provider, dials, identity)?),
+            },
+            Engine::OpenSsl => Roles::OpenSsl(Contexts::build(identity, offer, verifier, dials)?),
+        };
         Ok(Self {
-            client: Arc::new(client_config(&provider, verifier, identity)?),
-            server: Arc::new(server_config(
-                &provider,
-                dialler_verifier(&provider, trusted, options)?,
-                identity,
-            )?),
+            roles,
             options,
             leaf: identity.leaf.clone(),
             own: Arc::new(OwnCertificate::of(identity)),
@@ -164,7 +203,12 @@ impl TlsState {
     /// # Errors
     /// Only if the TLS library refuses its own configuration.
     pub fn dial(&self, address: IpAddr) -> Result<Session, HandshakeFailure> {
-        Session::client(Arc::clone(&self.client), ServerName::from(address))
+        match &self.roles {
+            Roles::Rustls { client, .. } => {
+                Session::client(Arc::clone(client), ServerName::from(address))
+            }
+            Roles::OpenSsl(contexts) => contexts.dial(address).map(Session::legacy),
+        }
     }
 
     /// Begins a handshake with a peer that dials.
@@ -172,7 +216,10 @@ impl TlsState {
     /// # Errors
     /// Only if the TLS library refuses its own configuration.
     pub fn accept(&self) -> Result<Session, HandshakeFailure> {
-        Session::server(Arc::clone(&self.server))
+        match &self.roles {
+            Roles::Rustls { server, .. } => Session::server(Arc::clone(server)),
+            Roles::OpenSsl(contexts) => contexts.accept().map(Session::legacy),
+        }
     }
 
     /// What handshakes demand.
@@ -187,15 +234,42 @@ impl TlsState {
         self.signs_remotely
     }
 
+    /// Who does the handshakes and the records.
+    pub fn engine(&self) -> Engine {
+        match &self.roles {
+            Roles::Rustls { .. } => Engine::Rustls,
+            Roles::OpenSsl(_) => Engine::OpenSsl,
+        }
+    }
+
+    /// What speaks against the suites on offer, each flaw once and the gravest first; none for
+    /// those of rustls.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        match &self.roles {
+            Roles::Rustls { .. } => Vec::new(),
+            Roles::OpenSsl(contexts) => {
+                let suites = contexts.suites().iter();
+                let flaws: BTreeSet<_> = suites.flat_map(|suite| suite.flaws()).collect();
+                flaws.into_iter().collect()
+            }
+        }
+    }
+
     /// The versions on offer, newest first, in JSSE's words (`TLSv1.3`).
     pub fn protocols(&self) -> Vec<&'static str> {
-        let versions = suites::versions(self.server.crypto_provider());
+        let versions = match &self.roles {
+            Roles::Rustls { server, .. } => suites::versions(server.crypto_provider()),
+            Roles::OpenSsl(_) => vec![Version::Tls12],
+        };
         versions.into_iter().map(Version::as_str).collect()
     }
 
     /// The cipher suites on offer, the preferred ones first, by their IANA names.
     pub fn suites(&self) -> Vec<&'static str> {
-        suites::names(self.server.crypto_provider())
+        match &self.roles {
+            Roles::Rustls { server, .. } => suites::names(server.crypto_provider()),
+            Roles::OpenSsl(contexts) => contexts.suites().iter().map(|it| it.name()).collect(),
+        }
     }
 
     /// This node's own certificate.
@@ -318,13 +392,13 @@ fn client_config(
 
 fn server_config(
     provider: &Arc<CryptoProvider>,
-    verifier: Arc<dyn ClientCertVerifier>,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
     identity: &Identity,
 ) -> Result<ServerConfig, BuildError> {
     let config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&suites::library_versions(provider))
         .map_err(BuildError::Provider)?
-        .with_client_cert_verifier(verifier);
+        .with_client_cert_verifier(verifier.unwrap_or_else(WebPkiClientVerifier::no_client_auth));
     let mut config = match &identity.key {
         IdentityKey::Private(key) => config
             .with_single_cert(identity.chain.clone(), key.der().clone_key())
@@ -344,12 +418,8 @@ fn server_config(
 fn dialler_verifier(
     provider: &Arc<CryptoProvider>,
     trusted: Arc<Trusted>,
-    options: Options,
 ) -> Result<Arc<dyn ClientCertVerifier>, BuildError> {
-    Ok(match options.client_auth {
-        true => Arc::new(DiallerVerifier::new(trusted, provider)?),
-        false => WebPkiClientVerifier::no_client_auth(),
-    })
+    Ok(Arc::new(DiallerVerifier::new(trusted, provider)?))
 }
 
 fn check_own_chain(

@@ -1,3 +1,4 @@
+use ringlock_suites::{Engine, Suite};
 use rustls::{
     SupportedCipherSuite, SupportedProtocolVersion,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -10,8 +11,23 @@ pub struct Offer {
     /// `protocol` and `accepted_protocols`, in any order.
     pub versions: Vec<Version>,
     /// `cipher_suites` by their numbers in IANA's registry, the preferred one first. Numbers that
-    /// this engine does not carry out are passed over: see [`is_carried`].
+    /// [`engine`](Self::engine) does not carry out are passed over.
     pub suites: Vec<u16>,
+}
+
+impl Offer {
+    /// Who carries it out: rustls, unless it carries out none of the suites and OpenSSL does.
+    pub fn engine(&self) -> Engine {
+        let engines: Vec<_> = self.named().filter_map(Suite::engine).collect();
+        match engines.contains(&Engine::Rustls) || engines.is_empty() {
+            true => Engine::Rustls,
+            false => Engine::OpenSsl,
+        }
+    }
+
+    fn named(&self) -> impl Iterator<Item = &'static Suite> {
+        self.suites.iter().filter_map(|code| Suite::by_code(*code))
+    }
 }
 
 /// A version of TLS.
@@ -50,10 +66,13 @@ impl Version {
     }
 }
 
-/// Whether this engine carries out the suite with this number in IANA's registry.
-pub fn is_carried(number: u16) -> bool {
-    let mut suites = aws_lc_rs::ALL_CIPHER_SUITES.iter();
-    suites.any(|suite| u16::from(suite.suite()) == number)
+/// The suites of `offer` for OpenSSL, in their order; none unless TLS 1.2 is on offer.
+pub(crate) fn legacy(offer: &Offer) -> Vec<&'static Suite> {
+    let has_version = offer.versions.is_empty() || offer.versions.contains(&Version::Tls12);
+    offer
+        .named()
+        .filter(|suite| has_version && suite.engine() == Some(Engine::OpenSsl))
+        .collect()
 }
 
 /// aws-lc-rs with the cipher suites of `offer`.
@@ -197,9 +216,47 @@ mod tests {
     }
 
     #[test]
-    fn what_this_engine_carries_out_is_known() {
-        assert!(is_carried(RSA_AES_128) && is_carried(0x1301));
-        assert!(!is_carried(STATIC_RSA));
+    fn what_rustls_carries_out_is_what_the_table_of_suites_says() {
+        for suite in Suite::all() {
+            let mut carried = aws_lc_rs::ALL_CIPHER_SUITES.iter();
+            assert_eq!(
+                suite.engine() == Some(Engine::Rustls),
+                carried.any(|carried| u16::from(carried.suite()) == suite.code()),
+                "{suite}"
+            );
+        }
+    }
+
+    #[test]
+    fn openssl_carries_out_only_what_has_nothing_for_rustls() {
+        let engine = |suites: &[u16]| {
+            let offer = Offer {
+                suites: suites.to_vec(),
+                ..Offer::default()
+            };
+            offer.engine()
+        };
+        const RC4: u16 = 0x0005;
+        assert_eq!(engine(&[]), Engine::Rustls);
+        assert_eq!(engine(&[STATIC_RSA, RSA_AES_128]), Engine::Rustls);
+        assert_eq!(engine(&[STATIC_RSA, 0x1301]), Engine::Rustls);
+        assert_eq!(engine(&[RC4]), Engine::Rustls);
+        assert_eq!(engine(&[RC4, STATIC_RSA]), Engine::OpenSsl);
+    }
+
+    #[test]
+    fn openssl_speaks_tls_1_2_alone() {
+        let mut offer = Offer {
+            versions: vec![Version::Tls13],
+            suites: vec![0x0005, STATIC_RSA],
+        };
+        assert!(legacy(&offer).is_empty());
+        offer.versions.push(Version::Tls12);
+        let suites = legacy(&offer);
+        assert_eq!(
+            suites.iter().map(|it| it.code()).collect::<Vec<_>>(),
+            [STATIC_RSA]
+        );
     }
 
     #[test]

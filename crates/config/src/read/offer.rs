@@ -3,7 +3,7 @@
 
 use ringlock_finding::{Position, Severity};
 use ringlock_suites::{
-    Suite, Version, Vocabulary,
+    Engine, Suite, Version, Vocabulary,
     jsse::{self, JsseError, Line, Provider, Side},
     priority::Priorities,
 };
@@ -31,8 +31,8 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<TlsOffer> {
     let by_priority = word(block, "priority_string", setting, priority);
     match (versions, suites, by_priority) {
         (Given::Absent, Given::Absent, Given::Here(offer, _)) => Some(offer),
-        (versions, suites, Given::Absent) => of_jsse(versions, suites),
-        (versions, suites, Given::Here(..)) if is_default => of_jsse(versions, suites),
+        (versions, suites, Given::Absent) => of_jsse(block, versions, suites),
+        (versions, suites, Given::Here(..)) if is_default => of_jsse(block, versions, suites),
         (versions, suites, Given::Here(_, at)) => {
             if let Some(other) = versions.at().or(suites.at()) {
                 let message = format!("contradicts what JSSE's words say (line {})", other.line);
@@ -49,14 +49,40 @@ pub(super) fn read(block: &mut Block<'_>) -> Option<TlsOffer> {
     }
 }
 
-fn of_jsse(versions: Given<Vec<Version>>, suites: Given<Suites>) -> Option<TlsOffer> {
+fn of_jsse(
+    block: &mut Block<'_>,
+    versions: Given<Vec<Version>>,
+    suites: Given<Suites>,
+) -> Option<TlsOffer> {
+    let suites_at = suites.at();
     let versions = versions.or(Vec::new())?.value;
     let (suites, dropped) = suites.or(Default::default())?.value;
+    let fit = |suite: &&Suite| versions.iter().any(|version| suite.fits(*version));
+    if let (Some(at), false) = (suites_at, versions.is_empty() || suites.iter().any(fit)) {
+        let finding = block
+            .finding(
+                at,
+                "cipher_suites",
+                "none of these suites is for an accepted version",
+            )
+            .found(list(suites.iter()))
+            .expected(format!("at least one for {}", list(versions.iter())));
+        block.report(finding);
+        return None;
+    }
     Some(TlsOffer {
+        engine: engine(&suites),
         versions,
         suites,
         dropped,
     })
+}
+
+fn list(items: impl Iterator<Item = impl ToString>) -> String {
+    items
+        .map(|item| item.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The versions that `accepted_protocols` and `protocol` leave, by the rule of Cassandra 4.0 and
@@ -172,7 +198,7 @@ fn suites(block: &mut Block<'_>) -> Given<Suites> {
     let Some(read) = words(block, KEY, &items, suite) else {
         return Given::Wrong;
     };
-    let (carried, dropped): Suites = read.into_iter().partition(|suite| is_carried(suite));
+    let (carried, dropped) = split(read);
     if carried.is_empty() && !dropped.is_empty() {
         none_carried(block, KEY, at);
         return Given::Wrong;
@@ -191,8 +217,21 @@ fn suite(name: &str) -> Result<&'static Suite, Wrong> {
     })
 }
 
-fn is_carried(suite: &Suite) -> bool {
-    !suite.carried_by().is_empty()
+/// The suites of the engine that is to carry them, and the others. Only where there is nothing for
+/// rustls does OpenSSL carry what it can.
+fn split(suites: Vec<&'static Suite>) -> Suites {
+    let engine = engine(&suites);
+    suites
+        .into_iter()
+        .partition(|suite| suite.engine() == Some(engine))
+}
+
+fn engine(suites: &[&'static Suite]) -> Engine {
+    let has = |engine| suites.iter().any(|suite| suite.engine() == Some(engine));
+    match has(Engine::OpenSsl) && !has(Engine::Rustls) {
+        true => Engine::OpenSsl,
+        false => Engine::Rustls,
+    }
 }
 
 fn none_carried(block: &mut Block<'_>, key: &str, at: Position) {
@@ -202,7 +241,10 @@ fn none_carried(block: &mut Block<'_>, key: &str, at: Position) {
             key,
             "none of these suites can be carried out by this version",
         )
-        .expected("at least one of TLS 1.3, or with ECDHE and AES-GCM or ChaCha20-Poly1305")
+        .expected(
+            "at least one of TLS 1.3, or with ECDHE and AES-GCM or ChaCha20-Poly1305; of old ones \
+             those with AES and an RSA or ECDSA certificate",
+        )
         .hint(
             "add TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
         );
@@ -220,17 +262,16 @@ fn priority(text: &str) -> Result<TlsOffer, Wrong> {
         .copied()
         .filter(spoken)
         .collect();
-    let (suites, dropped): Suites = priorities
-        .usable_suites()
-        .partition(|suite| is_carried(suite));
+    let (suites, dropped) = split(priorities.usable_suites().collect());
     if versions.is_empty() || suites.is_empty() {
         let message = "leaves no version and suite that this version of the agent speaks";
         return Err(Wrong::new(
             message,
-            "TLS 1.3 or 1.2 with an AEAD and ECDHE among the rest",
+            "TLS 1.3 or 1.2, and AES or ChaCha20-Poly1305, among the rest",
         ));
     }
     Ok(TlsOffer {
+        engine: engine(&suites),
         versions,
         suites,
         dropped,

@@ -1,6 +1,6 @@
 //! `protocol`, `accepted_protocols`, `cipher_suites` and `priority_string` in `ringlock.yaml`.
 
-use ringlock_suites::Version;
+use ringlock_suites::{Engine, Version};
 
 use super::{SHORTEST, mistakes, read};
 use crate::TlsOffer;
@@ -54,6 +54,46 @@ fn suites_keep_their_order_and_those_that_cannot_be_carried_out_are_known() {
     );
     let dropped: Vec<_> = offer.dropped.iter().map(|suite| suite.name()).collect();
     assert_eq!(dropped, ["TLS_RSA_WITH_AES_256_CBC_SHA"]);
+}
+
+#[test]
+fn old_suites_alone_are_carried_by_openssl_and_beside_a_modern_one_dropped() {
+    let old = offer(
+        "  cipher_suites: [SSL_RSA_WITH_RC4_128_SHA, TLS_RSA_WITH_AES_256_CBC_SHA, \
+         TLS_DHE_RSA_WITH_AES_128_CBC_SHA]\n",
+    );
+    assert_eq!(old.engine, Engine::OpenSsl);
+    assert_eq!(
+        suites(&old),
+        [
+            "TLS_RSA_WITH_AES_256_CBC_SHA",
+            "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"
+        ]
+    );
+    assert_eq!(old.dropped.len(), 1);
+    let mixed = offer(
+        "  cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n",
+    );
+    assert_eq!(mixed.engine, Engine::Rustls);
+    assert_eq!(suites(&mixed), ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]);
+    assert_eq!(mixed.dropped.len(), 1);
+    let by_priority = offer("  priority_string: NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA\n");
+    assert_eq!(by_priority.engine, Engine::OpenSsl);
+    assert!(suites(&by_priority).contains(&"TLS_RSA_WITH_AES_256_GCM_SHA384"));
+    assert_eq!(offer("  priority_string: NORMAL\n").engine, Engine::Rustls);
+}
+
+#[test]
+fn suites_of_which_none_is_for_an_accepted_version_are_a_mistake() {
+    let said = mistakes(&with(
+        "  accepted_protocols: [TLSv1.3]\n  cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA]\n",
+    ));
+    assert_eq!(
+        said,
+        "ringlock.yaml:6:3: server_encryption_options.cipher_suites: none of these suites is for \
+         an accepted version (found \"TLS_RSA_WITH_AES_256_CBC_SHA\", expected at least one for \
+         TLS 1.3)"
+    );
 }
 
 #[test]
@@ -117,7 +157,7 @@ fn versions_out_of_use_are_left_out_with_a_warning_if_another_is_left() {
 
 #[test]
 fn suites_of_which_none_can_be_carried_out_are_a_mistake() {
-    let said = mistakes(&with("  cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA]\n"));
+    let said = mistakes(&with("  cipher_suites: [SSL_RSA_WITH_3DES_EDE_CBC_SHA]\n"));
     assert!(
         said.starts_with(
             "ringlock.yaml:5:3: server_encryption_options.cipher_suites: none of these suites can \

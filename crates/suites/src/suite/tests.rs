@@ -66,17 +66,28 @@ fn each_strength_has_its_gravest_reason() {
 }
 
 #[test]
-fn of_all_suites_twelve_are_modern_and_nine_are_carried() {
+fn of_all_suites_twelve_are_modern_and_thirty_are_carried() {
     let count = |is: fn(&Suite) -> bool| Suite::all().filter(|suite| is(suite)).count();
     assert_eq!(
         count(|s| s.strength() == Strength::Modern && !s.is_signal()),
         12
     );
-    assert_eq!(count(|s| !s.carried_by().is_empty()), 9);
+    assert_eq!(count(|s| s.engine() == Some(Engine::Rustls)), 9);
+    assert_eq!(count(|s| s.engine() == Some(Engine::OpenSsl)), 21);
     assert_eq!(count(Suite::is_in_boringssl), 22);
     assert_eq!(count(Suite::is_allowed_by_fips), 76);
     assert_eq!(count(|s| s.is_in(Java::latest(17))), 92);
-    assert!(Suite::all().all(|s| s.carried_by().is_empty() || s.strength() == Strength::Modern));
+    assert!(Suite::all().all(|s| match s.engine() {
+        Some(Engine::Rustls) => s.strength() == Strength::Modern,
+        Some(Engine::OpenSsl) => s.fits(Version::Tls12) && s.flaws().next().is_some(),
+        None => true,
+    }));
+}
+
+#[test]
+fn what_openssl_carries_out_has_a_name_there() {
+    let mut old = Suite::all().filter(|suite| suite.engine() == Some(Engine::OpenSsl));
+    assert!(old.all(|suite| suite.name_in(Vocabulary::OpenSsl).is_some()));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::{
-    Content, HEADER, MAX_RECORD, MAX_SEALED_RECORD, RecordError, TAG,
+    Content, HEADER, MAX_AEAD_RECORD, MAX_RECORD, RecordError, TAG,
     keys::{Cipher, Version, nonce},
 };
 
@@ -39,7 +39,7 @@ impl Opener {
         if header[1] != 3 {
             return Err(RecordError::Decode);
         }
-        if taken > MAX_SEALED_RECORD {
+        if taken > MAX_AEAD_RECORD {
             return Err(RecordError::Overflow);
         }
         let Some(body) = input.get(HEADER..taken) else {

@@ -1,5 +1,5 @@
 use super::{
-    Content, HEADER, MAX_RECORD, OVERHEAD, TAG,
+    Content, HEADER, MAX_RECORD, OVERHEAD, Slots, TAG,
     keys::{Cipher, Version, nonce},
 };
 use crate::SessionError;
@@ -52,14 +52,13 @@ impl Sealer {
         Ok(written)
     }
 
-    /// Where plaintext belongs in `buffer` for [`seal_slots`](Self::seal_slots): one slot of
-    /// [`MAX_RECORD`] bytes for each record that has room there, with room around it for what
+    /// Where plaintext belongs for [`seal_slots`](Self::seal_slots), with room around it for what
     /// sealing adds.
-    pub(crate) fn slots<'b>(&self, buffer: &'b mut [u8]) -> impl Iterator<Item = &'b mut [u8]> {
-        let (start, stride) = (self.start(), self.stride());
-        buffer
-            .chunks_exact_mut(stride)
-            .map(move |record| &mut record[start..start + MAX_RECORD])
+    pub(crate) fn slots(&self) -> Slots {
+        Slots {
+            start: self.start(),
+            stride: self.stride(),
+        }
     }
 
     /// Seals application data of `length` bytes that fill the [`slots`](Self::slots) of `buffer`

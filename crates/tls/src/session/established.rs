@@ -4,10 +4,10 @@ use rustls::{
     kernel::KernelConnection, pki_types::CertificateDer, server::ServerConnectionData,
 };
 
-use super::{Connection, Early, Opened, SessionError};
+use super::{Connection, Early, Opened, SessionError, Traffic};
 use crate::{
     HandshakeFailure,
-    record::{Cipher, Content, OVERHEAD, Opener, RecordError, Sealer, Version},
+    record::{Cipher, Content, OVERHEAD, Opener, RecordError, Sealer, Slots, Version},
 };
 
 /// `KeyUpdate` with `update_not_requested` (RFC 8446 §4.6.3).
@@ -88,103 +88,6 @@ impl Established {
             idle_records: 0,
             said_goodbye: false,
         })
-    }
-
-    pub(super) fn facts(&self) -> Option<&TlsFacts> {
-        self.agreed.as_ref().map(|agreed| &agreed.facts)
-    }
-
-    pub(super) fn peer_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.peer_chain().first()
-    }
-
-    pub(super) fn peer_chain(&self) -> &[CertificateDer<'static>] {
-        self.agreed.as_ref().map_or(&[], |agreed| &agreed.chain)
-    }
-
-    pub(super) fn forget_peer(&mut self) {
-        self.agreed = None;
-    }
-
-    pub(super) fn carried(&self) -> &[u8] {
-        &self.carry
-    }
-
-    pub(super) fn seal(&mut self, plaintext: &[u8], out: &mut [u8]) -> Result<usize, SessionError> {
-        if self.said_goodbye {
-            return Err(SessionError::NotEstablished);
-        }
-        let mut written = 0;
-        if self.sealer.is_used_up(plaintext.len()) {
-            written = self.change_key(out)?;
-        }
-        let rest = out.get_mut(written..).unwrap_or_default();
-        Ok(written
-            + self
-                .sealer
-                .seal(Content::ApplicationData, plaintext, rest)?)
-    }
-
-    pub(super) fn slots<'b>(&self, buffer: &'b mut [u8]) -> impl Iterator<Item = &'b mut [u8]> {
-        self.sealer.slots(buffer)
-    }
-
-    pub(super) fn seal_slots(
-        &mut self,
-        buffer: &mut [u8],
-        length: usize,
-    ) -> Result<usize, SessionError> {
-        if self.said_goodbye {
-            return Err(SessionError::NotEstablished);
-        }
-        self.sealer.seal_slots(buffer, length)
-    }
-
-    pub(super) fn refresh_key(
-        &mut self,
-        plaintext: usize,
-        outgoing: &mut Vec<u8>,
-    ) -> Result<(), SessionError> {
-        if self.sealer.is_used_up(plaintext) {
-            self.announce_key(outgoing)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn close(&mut self, out: &mut [u8]) -> Result<usize, SessionError> {
-        if self.said_goodbye {
-            return Ok(0);
-        }
-        self.said_goodbye = true;
-        self.sealer.seal(Content::Alert, &CLOSE_NOTIFY, out)
-    }
-
-    pub(super) fn open_early(&mut self, outgoing: &mut Vec<u8>) -> Result<Early, SessionError> {
-        let mut early = std::mem::take(&mut self.early);
-        let incoming = std::mem::take(&mut self.carry);
-        if !incoming.is_empty() && !early.ended {
-            let start = early.plaintext.len();
-            early.plaintext.resize(start + incoming.len(), 0);
-            let opened = self.open(&incoming, &mut early.plaintext[start..], outgoing)?;
-            early.plaintext.truncate(start + opened.plaintext);
-            early.ended = opened.ended;
-        }
-        Ok(early)
-    }
-
-    pub(super) fn open(
-        &mut self,
-        incoming: &[u8],
-        plaintext: &mut [u8],
-        outgoing: &mut Vec<u8>,
-    ) -> Result<Opened, SessionError> {
-        let opened = self.open_all(incoming, plaintext, outgoing);
-        if let Err(SessionError::Record(error)) = &opened {
-            // RFC 8446 §6.2: the peer is told why.
-            self.append(Content::Alert, &[2, error.alert()], outgoing)?;
-            self.said_goodbye = true;
-        }
-        opened
     }
 
     fn open_all(
@@ -337,6 +240,97 @@ impl Established {
             .seal(content, plaintext, &mut outgoing[start..])?;
         outgoing.truncate(start + written);
         Ok(())
+    }
+}
+
+impl Traffic for Established {
+    fn facts(&self) -> Option<&TlsFacts> {
+        self.agreed.as_ref().map(|agreed| &agreed.facts)
+    }
+
+    fn peer_chain(&self) -> &[CertificateDer<'static>] {
+        self.agreed.as_ref().map_or(&[], |agreed| &agreed.chain)
+    }
+
+    fn forget_peer(&mut self) {
+        self.agreed = None;
+    }
+
+    fn carried(&self) -> &[u8] {
+        &self.carry
+    }
+
+    fn seal(&mut self, plaintext: &[u8], out: &mut [u8]) -> Result<usize, SessionError> {
+        if self.said_goodbye {
+            return Err(SessionError::NotEstablished);
+        }
+        let mut written = 0;
+        if self.sealer.is_used_up(plaintext.len()) {
+            written = self.change_key(out)?;
+        }
+        let rest = out.get_mut(written..).unwrap_or_default();
+        Ok(written
+            + self
+                .sealer
+                .seal(Content::ApplicationData, plaintext, rest)?)
+    }
+
+    fn slots(&self) -> Slots {
+        self.sealer.slots()
+    }
+
+    fn seal_slots(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, SessionError> {
+        if self.said_goodbye {
+            return Err(SessionError::NotEstablished);
+        }
+        self.sealer.seal_slots(buffer, length)
+    }
+
+    fn refresh_key(
+        &mut self,
+        plaintext: usize,
+        outgoing: &mut Vec<u8>,
+    ) -> Result<(), SessionError> {
+        if self.sealer.is_used_up(plaintext) {
+            self.announce_key(outgoing)?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, out: &mut [u8]) -> Result<usize, SessionError> {
+        if self.said_goodbye {
+            return Ok(0);
+        }
+        self.said_goodbye = true;
+        self.sealer.seal(Content::Alert, &CLOSE_NOTIFY, out)
+    }
+
+    fn open_early(&mut self, outgoing: &mut Vec<u8>) -> Result<Early, SessionError> {
+        let mut early = std::mem::take(&mut self.early);
+        let incoming = std::mem::take(&mut self.carry);
+        if !incoming.is_empty() && !early.ended {
+            let start = early.plaintext.len();
+            early.plaintext.resize(start + incoming.len(), 0);
+            let opened = self.open(&incoming, &mut early.plaintext[start..], outgoing)?;
+            early.plaintext.truncate(start + opened.plaintext);
+            early.ended = opened.ended;
+        }
+        Ok(early)
+    }
+
+    fn open(
+        &mut self,
+        incoming: &[u8],
+        plaintext: &mut [u8],
+        outgoing: &mut Vec<u8>,
+    ) -> Result<Opened, SessionError> {
+        let opened = self.open_all(incoming, plaintext, outgoing);
+        if let Err(SessionError::Record(error)) = &opened {
+            // RFC 8446 §6.2: the peer is told why.
+            self.append(Content::Alert, &[2, error.alert()], outgoing)?;
+            self.said_goodbye = true;
+        }
+        opened
     }
 }
 

@@ -4,6 +4,7 @@
 mod close;
 mod handshake;
 mod keys;
+mod old_suites;
 mod pinned;
 mod records;
 mod refusals;
@@ -29,7 +30,7 @@ use rustls::{
 use time::{Duration, OffsetDateTime};
 
 use super::{Early, Failed, Handshake, Session, SessionError, sealed_size};
-use crate::{HandshakeFailure, Offer, Options, TlsState, suites};
+use crate::{Engine, HandshakeFailure, Offer, Options, TlsState, suites};
 
 /// The address of the node that accepts.
 const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
@@ -49,10 +50,27 @@ const LENIENT: Options = Options {
     endpoint_verification: false,
 };
 
-/// A CA and the time at which it issues.
+/// What holds for one engine holds for the other.
+const ENGINES: [Engine; 2] = [Engine::Rustls, Engine::OpenSsl];
+
+/// What makes a state use the engine, with the keys that this CA issues.
+fn offer(engine: Engine) -> Offer {
+    /// TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384 and TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA.
+    const CBC: [u16; 2] = [0xC024, 0xC009];
+    match engine {
+        Engine::Rustls => Offer::default(),
+        Engine::OpenSsl => Offer {
+            suites: CBC.to_vec(),
+            ..Offer::default()
+        },
+    }
+}
+
+/// A CA, the time at which it issues, and the engine of its nodes.
 struct Cluster {
     ca: Ca,
     now: OffsetDateTime,
+    engine: Engine,
 }
 
 impl Cluster {
@@ -60,9 +78,17 @@ impl Cluster {
         Self::made_at(OffsetDateTime::now_utc())
     }
 
+    fn with(engine: Engine) -> Self {
+        Self {
+            engine,
+            ..Self::new()
+        }
+    }
+
     fn made_at(now: OffsetDateTime) -> Self {
         let ca = Ca::init("Test Cluster", CA_VALIDITY, now).unwrap();
-        Self { ca, now }
+        let engine = Engine::Rustls;
+        Self { ca, now, engine }
     }
 
     fn identity(&self, address: IpAddr, validity: Duration) -> Identity {
@@ -98,7 +124,7 @@ impl Cluster {
     /// A node of this cluster.
     fn node(&self, address: IpAddr, options: Options) -> TlsState {
         let identity = self.identity(address, NODE_VALIDITY);
-        TlsState::build(&identity, &self.trust(), options, &Offer::default()).unwrap()
+        TlsState::build(&identity, &self.trust(), options, &offer(self.engine)).unwrap()
     }
 
     /// Both nodes.
@@ -225,7 +251,11 @@ impl Pair {
     }
 
     fn of_one_cluster() -> Self {
-        let (client, server) = Cluster::new().nodes(STRICT);
+        Self::of(Engine::Rustls)
+    }
+
+    fn of(engine: Engine) -> Self {
+        let (client, server) = Cluster::with(engine).nodes(STRICT);
         Self::new(&client, &server)
     }
 

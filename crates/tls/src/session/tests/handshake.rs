@@ -25,24 +25,28 @@ fn two_nodes_agree_on_tls_1_3_with_a_post_quantum_group() {
 
 #[test]
 fn each_side_knows_the_others_certificate() {
-    let cluster = Cluster::new();
-    let (client, server) = cluster.nodes(STRICT);
-    let pair = Pair::new(&client, &server);
-    let seen = |session: &Session| {
-        let der = session.peer_certificate().unwrap();
-        ringlock_pki::LeafFacts::read(der).unwrap()
-    };
-    assert_eq!(seen(&pair.client), *server.leaf());
-    assert_eq!(seen(&pair.server), *client.leaf());
+    for engine in ENGINES {
+        let cluster = Cluster::with(engine);
+        let (client, server) = cluster.nodes(STRICT);
+        let pair = Pair::new(&client, &server);
+        let seen = |session: &Session| {
+            let der = session.peer_certificate().unwrap();
+            ringlock_pki::LeafFacts::read(der).unwrap()
+        };
+        assert_eq!(seen(&pair.client), *server.leaf());
+        assert_eq!(seen(&pair.server), *client.leaf());
+    }
 }
 
 #[test]
 fn a_peer_that_was_not_asked_for_a_certificate_has_none() {
-    let cluster = Cluster::new();
-    let (client, server) = cluster.nodes(LENIENT);
-    let pair = Pair::new(&client, &server);
-    assert!(pair.server.peer_certificate().is_none());
-    assert!(pair.client.peer_certificate().is_some());
+    for engine in ENGINES {
+        let cluster = Cluster::with(engine);
+        let (client, server) = cluster.nodes(LENIENT);
+        let pair = Pair::new(&client, &server);
+        assert!(pair.server.peer_certificate().is_none());
+        assert!(pair.client.peer_certificate().is_some());
+    }
 }
 
 #[test]
@@ -64,15 +68,18 @@ fn only_what_is_on_offer_is_agreed_on() {
 
 #[test]
 fn an_offer_of_nothing_that_can_be_carried_out_makes_no_state() {
+    const RC4: u16 = 0x0005;
     const STATIC_RSA: u16 = 0x0035;
     let cluster = Cluster::new();
     let identity = cluster.identity(CLIENT, NODE_VALIDITY);
-    let offer = Offer {
-        versions: Vec::new(),
-        suites: vec![STATIC_RSA],
-    };
-    let refused = TlsState::build(&identity, &cluster.trust(), STRICT, &offer);
-    assert!(matches!(refused, Err(crate::BuildError::NothingOnOffer)));
+    for (versions, suite) in [(vec![], RC4), (vec![Version::Tls13], STATIC_RSA)] {
+        let offer = Offer {
+            versions,
+            suites: vec![suite],
+        };
+        let refused = TlsState::build(&identity, &cluster.trust(), STRICT, &offer);
+        assert!(matches!(refused, Err(crate::BuildError::NothingOnOffer)));
+    }
 }
 
 #[test]
@@ -96,19 +103,23 @@ fn a_peer_with_tls_1_2_alone_is_served_with_it() {
 
 #[test]
 fn a_handshake_that_arrives_byte_by_byte_comes_to_the_same_end() {
-    let (client, server) = Cluster::new().nodes(STRICT);
-    let mut client = client.dial(SERVER).unwrap();
-    let mut server = server.accept().unwrap();
-    let mut flight = Vec::new();
-    client.handshake(&mut Vec::new(), &mut flight).unwrap();
-    let (end, flight) = drip(&mut server, &flight);
-    assert_eq!(end, Handshake::NeedsBytes);
-    let (end, flight) = drip(&mut client, &flight);
-    assert_eq!(end, Handshake::Done);
-    let (end, tickets) = drip(&mut server, &flight);
-    assert_eq!(end, Handshake::Done);
-    receive(&mut client, &tickets).unwrap();
-    Pair { client, server }.talk();
+    for engine in ENGINES {
+        let (client, server) = Cluster::with(engine).nodes(STRICT);
+        let mut sessions = [client.dial(SERVER).unwrap(), server.accept().unwrap()];
+        let mut ends = [Handshake::NeedsBytes; 2];
+        let mut flight = Vec::new();
+        sessions[0].handshake(&mut Vec::new(), &mut flight).unwrap();
+        let mut turns = [1, 0].into_iter().cycle();
+        while let Some(turn) = turns.next()
+            && ends[turn] == Handshake::NeedsBytes
+        {
+            (ends[turn], flight) = drip(&mut sessions[turn], &flight);
+        }
+        assert_eq!(ends, [Handshake::Done; 2]);
+        let [mut client, server] = sessions;
+        receive(&mut client, &flight).unwrap();
+        Pair { client, server }.talk();
+    }
 }
 
 /// Feeds a flight to a session one byte at a time.
@@ -123,87 +134,100 @@ fn drip(session: &mut Session, flight: &[u8]) -> (Handshake, Vec<u8>) {
     (end, outgoing)
 }
 
-/// A client that is done, a server that is not, and the client's last flight.
-fn client_done() -> (Session, Session, Vec<u8>) {
-    let (client, server) = Cluster::new().nodes(STRICT);
-    let (mut client, mut server) = (client.dial(SERVER).unwrap(), server.accept().unwrap());
-    let (mut hello, mut flight, mut last) = (Vec::new(), Vec::new(), Vec::new());
-    client.handshake(&mut Vec::new(), &mut hello).unwrap();
-    server.handshake(&mut hello, &mut flight).unwrap();
-    let end = client.handshake(&mut flight, &mut last).unwrap();
-    assert_eq!(end, Handshake::Done);
-    (client, server, last)
+/// A session that is done, its peer that is not, and what the peer has yet to read: of a client's
+/// in TLS 1.3, and of a server's in TLS 1.2.
+fn one_done(engine: Engine) -> (Session, Session, Vec<u8>) {
+    let (client, server) = Cluster::with(engine).nodes(STRICT);
+    let (mut one, mut other) = (client.dial(SERVER).unwrap(), server.accept().unwrap());
+    let mut flight = Vec::new();
+    loop {
+        let mut answer = Vec::new();
+        let end = one.handshake(&mut flight, &mut answer).unwrap();
+        if end == Handshake::Done {
+            return (one, other, answer);
+        }
+        std::mem::swap(&mut one, &mut other);
+        flight = answer;
+    }
 }
 
 #[test]
 fn bytes_that_come_with_the_end_of_the_handshake_are_not_lost() {
-    for length in [1, 100, 16_384, 50_000] {
-        let (mut client, mut server, mut flight) = client_done();
-        let sent: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
-        flight.extend(seal(&mut client, &sent));
-        let mut outgoing = Vec::new();
-        let end = server.handshake(&mut flight, &mut outgoing).unwrap();
-        assert_eq!(end, Handshake::Done);
-        assert!(flight.is_empty());
-        let early = server.open_early(&mut outgoing).unwrap().plaintext;
-        assert!(early == sent, "{length} bytes became {}", early.len());
-        assert_eq!(receive(&mut client, &outgoing).unwrap().plaintext, b"");
-        Pair { client, server }.talk();
+    for engine in ENGINES {
+        for length in [1, 100, 16_384, 50_000] {
+            let (mut client, mut server, mut flight) = one_done(engine);
+            let sent: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
+            flight.extend(seal(&mut client, &sent));
+            let mut outgoing = Vec::new();
+            let end = server.handshake(&mut flight, &mut outgoing).unwrap();
+            assert_eq!(end, Handshake::Done);
+            assert!(flight.is_empty());
+            let early = server.open_early(&mut outgoing).unwrap().plaintext;
+            assert!(early == sent, "{length} bytes became {}", early.len());
+            assert_eq!(receive(&mut client, &outgoing).unwrap().plaintext, b"");
+            Pair { client, server }.talk();
+        }
     }
 }
 
 #[test]
 fn a_stream_that_comes_whole_with_the_end_of_the_handshake_has_ended() {
-    for length in [0, 1, 16_384, 50_000] {
-        let (mut client, mut server, mut flight) = client_done();
-        let sent = vec![7; length];
-        flight.extend(seal(&mut client, &sent));
-        flight.extend(close(&mut client));
-        let mut outgoing = Vec::new();
-        let end = server.handshake(&mut flight, &mut outgoing).unwrap();
-        assert_eq!(end, Handshake::Done);
-        let early = server.open_early(&mut outgoing).unwrap();
-        assert!(early.plaintext == sent && early.ended, "{length} bytes");
-        // The other direction is still open.
-        outgoing.extend(seal(&mut server, b"answer"));
-        assert_eq!(
-            receive(&mut client, &outgoing).unwrap().plaintext,
-            b"answer"
-        );
+    for engine in ENGINES {
+        for length in [0, 1, 16_384, 50_000] {
+            let (mut client, mut server, mut flight) = one_done(engine);
+            let sent = vec![7; length];
+            flight.extend(seal(&mut client, &sent));
+            flight.extend(close(&mut client));
+            let mut outgoing = Vec::new();
+            let end = server.handshake(&mut flight, &mut outgoing).unwrap();
+            assert_eq!(end, Handshake::Done);
+            let early = server.open_early(&mut outgoing).unwrap();
+            assert!(early.plaintext == sent && early.ended, "{length} bytes");
+            // The other direction is still open.
+            outgoing.extend(seal(&mut server, b"answer"));
+            assert_eq!(
+                receive(&mut client, &outgoing).unwrap().plaintext,
+                b"answer"
+            );
+        }
     }
 }
 
 #[test]
 fn bytes_that_are_cut_anywhere_behind_the_handshake_go_on_where_they_were_cut() {
-    let sent = b"the first message of the internode protocol";
-    let records = {
-        let (mut client, ..) = client_done();
-        seal(&mut client, sent).len()
-    };
-    for cut in 0..records {
-        let (mut client, mut server, mut flight) = client_done();
-        let mut rest = seal(&mut client, sent);
-        flight.extend(rest.drain(..cut));
-        let mut outgoing = Vec::new();
-        let end = server.handshake(&mut flight, &mut outgoing).unwrap();
-        assert_eq!(end, Handshake::Done);
-        assert_eq!(server.open_early(&mut outgoing).unwrap(), Early::default());
-        assert_eq!(server.carried().len(), cut);
-        // The database may speak before the rest has come.
-        outgoing.extend(seal(&mut server, b"hello"));
-        assert_eq!(receive(&mut client, &outgoing).unwrap().plaintext, b"hello");
-        assert_eq!(receive(&mut server, &rest).unwrap().plaintext, sent);
+    for engine in ENGINES {
+        let sent = b"the first message of the internode protocol";
+        let records = {
+            let (mut client, ..) = one_done(engine);
+            seal(&mut client, sent).len()
+        };
+        for cut in 0..records {
+            let (mut client, mut server, mut flight) = one_done(engine);
+            let mut rest = seal(&mut client, sent);
+            flight.extend(rest.drain(..cut));
+            let mut outgoing = Vec::new();
+            let end = server.handshake(&mut flight, &mut outgoing).unwrap();
+            assert_eq!(end, Handshake::Done);
+            assert_eq!(server.open_early(&mut outgoing).unwrap(), Early::default());
+            assert_eq!(server.carried().len(), cut);
+            // The database may speak before the rest has come.
+            outgoing.extend(seal(&mut server, b"hello"));
+            assert_eq!(receive(&mut client, &outgoing).unwrap().plaintext, b"hello");
+            assert_eq!(receive(&mut server, &rest).unwrap().plaintext, sent);
+        }
     }
 }
 
 #[test]
 fn without_early_bytes_there_is_nothing_to_open() {
-    let (_, mut server, mut flight) = client_done();
-    let mut outgoing = Vec::new();
-    server.handshake(&mut flight, &mut outgoing).unwrap();
-    let tickets = outgoing.clone();
-    assert_eq!(server.open_early(&mut outgoing).unwrap(), Early::default());
-    assert_eq!(outgoing, tickets);
+    for engine in ENGINES {
+        let (_, mut server, mut flight) = one_done(engine);
+        let mut outgoing = Vec::new();
+        server.handshake(&mut flight, &mut outgoing).unwrap();
+        let tickets = outgoing.clone();
+        assert_eq!(server.open_early(&mut outgoing).unwrap(), Early::default());
+        assert_eq!(outgoing, tickets);
+    }
 }
 
 #[test]

@@ -1,4 +1,8 @@
-use proptest::{collection::vec, prelude::*, sample::Index};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+};
 use rustls::version::TLS12;
 
 use super::{super::MAX_RECORD, *};
@@ -22,15 +26,16 @@ fn ends(cuts: &[Index], length: usize) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn however_the_stream_is_torn_the_plaintext_is_the_same(
         lengths in vec(prop_oneof![0..200_usize, 0..LONGEST], 1..4),
         cuts in vec(any::<Index>(), 0..40),
         outward in any::<bool>(),
+        engine in select(&ENGINES[..]),
     ) {
-        let mut pair = Pair::of_one_cluster();
+        let mut pair = Pair::of(engine);
         let (from, to) = match outward {
             true => (&mut pair.client, &mut pair.server),
             false => (&mut pair.server, &mut pair.client),
@@ -54,8 +59,11 @@ proptest! {
     }
 
     #[test]
-    fn sealed_bytes_fit_into_the_size_that_was_promised(length in 0..LONGEST) {
-        let mut pair = Pair::of_one_cluster();
+    fn sealed_bytes_fit_into_the_size_that_was_promised(
+        length in 0..LONGEST,
+        engine in select(&ENGINES[..]),
+    ) {
+        let mut pair = Pair::of(engine);
         let mut records = vec![0; sealed_size(length)];
         let sealed = pair.client.seal(&bytes(length), &mut records).unwrap();
         prop_assert!(sealed <= sealed_size(length));
@@ -67,8 +75,9 @@ proptest! {
         length in 1..MAX_RECORD,
         position in any::<Index>(),
         bit in 0..8_u8,
+        engine in select(&ENGINES[..]),
     ) {
-        let mut pair = Pair::of_one_cluster();
+        let mut pair = Pair::of(engine);
         let sent = bytes(length);
         let mut record = seal(&mut pair.client, &sent);
         let position = position.index(record.len());
@@ -89,10 +98,12 @@ proptest! {
 
 #[test]
 fn nothing_becomes_nothing() {
-    let mut pair = Pair::of_one_cluster();
-    assert_eq!(seal(&mut pair.client, b""), b"");
-    assert_eq!(receive(&mut pair.server, b"").unwrap().plaintext, b"");
-    pair.talk();
+    for engine in ENGINES {
+        let mut pair = Pair::of(engine);
+        assert_eq!(seal(&mut pair.client, b""), b"");
+        assert_eq!(receive(&mut pair.server, b"").unwrap().plaintext, b"");
+        pair.talk();
+    }
 }
 
 #[test]
@@ -155,25 +166,29 @@ fn what_is_sealed_where_it_stands_is_what_a_peer_of_either_version_opens() {
 
 #[test]
 fn more_than_the_slots_hold_is_an_error() {
-    let mut session = Pair::of_one_cluster().client;
-    let mut buffer = vec![0; sealed_size(MAX_RECORD)];
-    let refused = session.seal_slots(&mut buffer, MAX_RECORD + 1);
-    assert!(
-        matches!(refused, Err(SessionError::Buffer { .. })),
-        "{refused:?}"
-    );
+    for engine in ENGINES {
+        let mut session = Pair::of(engine).client;
+        let mut buffer = vec![0; sealed_size(MAX_RECORD)];
+        let refused = session.seal_slots(&mut buffer, MAX_RECORD + 1);
+        assert!(
+            matches!(refused, Err(SessionError::Buffer { .. })),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]
 fn a_session_between_records_keeps_no_memory_for_them() {
-    let mut pair = Pair::of_one_cluster();
-    let record = seal(&mut pair.client, &bytes(MAX_RECORD));
-    let (first, rest) = record.split_at(10_000);
-    assert_eq!(receive(&mut pair.server, first).unwrap().plaintext, b"");
-    assert_eq!(pair.server.carried(), first);
-    let opened = receive(&mut pair.server, rest).unwrap().plaintext;
-    assert!(opened == bytes(MAX_RECORD));
-    assert!(pair.server.carried().is_empty());
+    for engine in ENGINES {
+        let mut pair = Pair::of(engine);
+        let record = seal(&mut pair.client, &bytes(MAX_RECORD));
+        let (first, rest) = record.split_at(10_000);
+        assert_eq!(receive(&mut pair.server, first).unwrap().plaintext, b"");
+        assert_eq!(pair.server.carried(), first);
+        let opened = receive(&mut pair.server, rest).unwrap().plaintext;
+        assert!(opened == bytes(MAX_RECORD));
+        assert!(pair.server.carried().is_empty());
+    }
 }
 
 #[test]
@@ -183,60 +198,68 @@ fn a_session_takes_little_room_in_the_future_that_owns_it() {
 
 #[test]
 fn a_buffer_that_is_too_small_is_an_error_that_says_so() {
-    let mut pair = Pair::of_one_cluster();
-    let refused = pair.client.seal(b"four", &mut [0; 8]).unwrap_err();
-    let SessionError::Buffer {
-        available,
-        required,
-    } = refused
-    else {
-        panic!("{refused}");
-    };
-    assert_eq!(available, 8);
-    assert!((5..=sealed_size(4)).contains(&required), "{required}");
-    pair.talk();
-    let records = seal(&mut pair.client, b"four");
-    let refused = pair.server.open(&records, &mut [0; 3], &mut Vec::new());
-    assert!(
-        matches!(
-            refused,
-            Err(SessionError::Buffer {
-                available: 3,
-                required
-            }) if required == records.len()
-        ),
-        "{refused:?}"
-    );
+    for engine in ENGINES {
+        let mut pair = Pair::of(engine);
+        let refused = pair.client.seal(b"four", &mut [0; 8]).unwrap_err();
+        let SessionError::Buffer {
+            available,
+            required,
+        } = refused
+        else {
+            panic!("{refused}");
+        };
+        assert_eq!(available, 8);
+        assert!((5..=sealed_size(4)).contains(&required), "{required}");
+        pair.talk();
+        let records = seal(&mut pair.client, b"four");
+        let refused = pair.server.open(&records, &mut [0; 3], &mut Vec::new());
+        assert!(
+            matches!(
+                refused,
+                Err(SessionError::Buffer {
+                    available: 3,
+                    required
+                }) if required == records.len()
+            ),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]
 fn bytes_that_are_no_record_break_the_session() {
-    let mut pair = Pair::of_one_cluster();
-    let refused = receive(&mut pair.server, b"GET / HTTP/1.1\r\n\r\n");
-    assert!(matches!(refused, Err(SessionError::Record(_))));
+    for engine in ENGINES {
+        let mut pair = Pair::of(engine);
+        let refused = receive(&mut pair.server, b"GET / HTTP/1.1\r\n\r\n");
+        assert!(matches!(refused, Err(SessionError::Record(_))));
+    }
 }
 
 #[test]
 fn a_record_that_comes_twice_is_refused() {
-    let mut pair = Pair::of_one_cluster();
-    let record = seal(&mut pair.client, b"pay 100");
-    assert_eq!(
-        receive(&mut pair.server, &record).unwrap().plaintext,
-        b"pay 100"
-    );
-    assert!(matches!(
-        receive(&mut pair.server, &record),
-        Err(SessionError::Record(_))
-    ));
+    for engine in ENGINES {
+        let mut pair = Pair::of(engine);
+        let record = seal(&mut pair.client, b"pay 100");
+        assert_eq!(
+            receive(&mut pair.server, &record).unwrap().plaintext,
+            b"pay 100"
+        );
+        assert!(matches!(
+            receive(&mut pair.server, &record),
+            Err(SessionError::Record(_))
+        ));
+    }
 }
 
 #[test]
 fn a_record_that_is_left_out_is_noticed_at_the_next() {
-    let mut pair = Pair::of_one_cluster();
-    let _left_out = seal(&mut pair.client, b"first");
-    let second = seal(&mut pair.client, b"second");
-    assert!(matches!(
-        receive(&mut pair.server, &second),
-        Err(SessionError::Record(_))
-    ));
+    for engine in ENGINES {
+        let mut pair = Pair::of(engine);
+        let _left_out = seal(&mut pair.client, b"first");
+        let second = seal(&mut pair.client, b"second");
+        assert!(matches!(
+            receive(&mut pair.server, &second),
+            Err(SessionError::Record(_))
+        ));
+    }
 }

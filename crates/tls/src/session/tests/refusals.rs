@@ -23,16 +23,19 @@ fn refused_by_client(client: &TlsState, server: &TlsState) -> Refused {
 fn refused_by_server(client: &TlsState, server: &TlsState) -> Refused {
     let (mut client, mut server) = (client.dial(SERVER).unwrap(), server.accept().unwrap());
     let met = meet(&mut client, &mut server);
-    assert_eq!(met.client.unwrap(), Handshake::Done);
-    let told = match receive(&mut client, &met.to_client) {
-        Err(SessionError::Peer(told)) => told,
-        Err(other) => panic!("{other}"),
-        Ok(_) => panic!("the client was not told"),
+    let by = met.server.unwrap_err().failure;
+    let told = match met.client {
+        Err(failed) => failed.failure,
+        Ok(end) => {
+            assert_eq!(end, Handshake::Done);
+            match receive(&mut client, &met.to_client) {
+                Err(SessionError::Peer(told)) => told,
+                Err(other) => panic!("{other}"),
+                Ok(_) => panic!("the client was not told"),
+            }
+        }
     };
-    Refused {
-        by: met.server.unwrap_err().failure,
-        told,
-    }
+    Refused { by, told }
 }
 
 fn alert(name: &str) -> HandshakeFailure {
@@ -41,90 +44,111 @@ fn alert(name: &str) -> HandshakeFailure {
 
 #[test]
 fn a_server_without_the_dialled_address_is_refused_by_name() {
-    let cluster = Cluster::new();
-    let elsewhere = IpAddr::from([10, 0, 0, 9]);
-    let refused = refused_by_client(
-        &cluster.node(CLIENT, STRICT),
-        &cluster.node(elsewhere, STRICT),
-    );
-    assert!(
-        matches!(&refused.by, HandshakeFailure::AddressNotCertified(held) if held.contains("10.0.0.9")),
-        "{:?}",
-        refused.by
-    );
-    assert!(matches!(refused.told, HandshakeFailure::Alert(_)));
+    for engine in ENGINES {
+        let cluster = Cluster::with(engine);
+        let elsewhere = IpAddr::from([10, 0, 0, 9]);
+        let refused = refused_by_client(
+            &cluster.node(CLIENT, STRICT),
+            &cluster.node(elsewhere, STRICT),
+        );
+        assert!(
+            matches!(&refused.by, HandshakeFailure::AddressNotCertified(held) if held.contains("10.0.0.9")),
+            "{:?}",
+            refused.by
+        );
+        assert!(matches!(refused.told, HandshakeFailure::Alert(_)));
+    }
 }
 
 #[test]
 fn without_endpoint_verification_the_address_is_not_asked_for() {
-    let cluster = Cluster::new();
-    let options = Options {
-        endpoint_verification: false,
-        ..STRICT
-    };
-    let elsewhere = IpAddr::from([10, 0, 0, 9]);
-    Pair::new(
-        &cluster.node(CLIENT, options),
-        &cluster.node(elsewhere, options),
-    )
-    .talk();
+    for engine in ENGINES {
+        let cluster = Cluster::with(engine);
+        let options = Options {
+            endpoint_verification: false,
+            ..STRICT
+        };
+        let elsewhere = IpAddr::from([10, 0, 0, 9]);
+        Pair::new(
+            &cluster.node(CLIENT, options),
+            &cluster.node(elsewhere, options),
+        )
+        .talk();
+    }
 }
 
 #[test]
 fn without_endpoint_verification_the_ca_is_still_asked_for() {
-    let server = Cluster::new().node(SERVER, LENIENT);
-    let refused = refused_by_client(&Cluster::new().node(CLIENT, LENIENT), &server);
-    assert_eq!(refused.by, HandshakeFailure::UnknownIssuer);
+    for engine in ENGINES {
+        let server = Cluster::with(engine).node(SERVER, LENIENT);
+        let refused = refused_by_client(&Cluster::with(engine).node(CLIENT, LENIENT), &server);
+        assert_eq!(refused.by, HandshakeFailure::UnknownIssuer);
+    }
 }
 
 #[test]
 fn a_server_of_another_ca_is_refused_and_told() {
-    let server = Cluster::new().node(SERVER, STRICT);
-    let refused = refused_by_client(&Cluster::new().node(CLIENT, STRICT), &server);
-    assert_eq!(refused.by, HandshakeFailure::UnknownIssuer);
-    assert_eq!(refused.told, alert("unknown_ca"));
+    for engine in ENGINES {
+        let server = Cluster::with(engine).node(SERVER, STRICT);
+        let refused = refused_by_client(&Cluster::with(engine).node(CLIENT, STRICT), &server);
+        assert_eq!(refused.by, HandshakeFailure::UnknownIssuer);
+        assert_eq!(refused.told, alert("unknown_ca"));
+    }
 }
 
 #[test]
 fn a_client_of_another_ca_is_refused_and_told() {
-    let (ours, theirs) = (Cluster::new(), Cluster::new());
-    // It trusts us, so that it is the server that refuses.
-    let identity = theirs.identity(CLIENT, NODE_VALIDITY);
-    let client = TlsState::build(&identity, &ours.trust(), STRICT, &Offer::default()).unwrap();
-    let refused = refused_by_server(&client, &ours.node(SERVER, STRICT));
-    assert_eq!(refused.by, HandshakeFailure::UnknownIssuer);
-    assert_eq!(refused.told, alert("unknown_ca"));
+    for engine in ENGINES {
+        let (ours, theirs) = (Cluster::with(engine), Cluster::with(engine));
+        // It trusts us, so that it is the server that refuses.
+        let identity = theirs.identity(CLIENT, NODE_VALIDITY);
+        let client = TlsState::build(&identity, &ours.trust(), STRICT, &offer(engine)).unwrap();
+        let refused = refused_by_server(&client, &ours.node(SERVER, STRICT));
+        assert_eq!(refused.by, HandshakeFailure::UnknownIssuer);
+        assert_eq!(refused.told, alert("unknown_ca"));
+    }
 }
 
 #[test]
 fn an_expired_certificate_is_refused_in_either_role() {
-    let cluster = Cluster::made_at(OffsetDateTime::now_utc() - Duration::days(10));
-    let expired = |address| {
-        let identity = cluster.identity(address, Duration::days(3));
-        TlsState::build(&identity, &cluster.trust(), STRICT, &Offer::default()).unwrap()
-    };
-    for refused in [
-        refused_by_client(&cluster.node(CLIENT, STRICT), &expired(SERVER)),
-        refused_by_server(&expired(CLIENT), &cluster.node(SERVER, STRICT)),
-    ] {
-        assert!(
-            matches!(&refused.by, HandshakeFailure::Expired(date) if date.starts_with("20")),
-            "{:?}",
-            refused.by
-        );
-        assert_eq!(refused.told, alert("certificate_expired"));
+    for engine in ENGINES {
+        let cluster = Cluster {
+            engine,
+            ..Cluster::made_at(OffsetDateTime::now_utc() - Duration::days(10))
+        };
+        let expired = |address| {
+            let identity = cluster.identity(address, Duration::days(3));
+            TlsState::build(&identity, &cluster.trust(), STRICT, &offer(engine)).unwrap()
+        };
+        for refused in [
+            refused_by_client(&cluster.node(CLIENT, STRICT), &expired(SERVER)),
+            refused_by_server(&expired(CLIENT), &cluster.node(SERVER, STRICT)),
+        ] {
+            assert!(
+                matches!(&refused.by, HandshakeFailure::Expired(date) if date.starts_with("20")),
+                "{:?}",
+                refused.by
+            );
+            assert_eq!(refused.told, alert("certificate_expired"));
+        }
     }
 }
 
 #[test]
 fn a_certificate_that_is_not_valid_yet_is_refused() {
-    let cluster = Cluster::made_at(OffsetDateTime::now_utc() + Duration::days(2));
-    let refused = refused_by_client(&cluster.node(CLIENT, STRICT), &cluster.node(SERVER, STRICT));
-    assert!(
-        matches!(refused.by, HandshakeFailure::NotYetValid(_)),
-        "{:?}",
-        refused.by
-    );
+    for engine in ENGINES {
+        let cluster = Cluster {
+            engine,
+            ..Cluster::made_at(OffsetDateTime::now_utc() + Duration::days(2))
+        };
+        let refused =
+            refused_by_client(&cluster.node(CLIENT, STRICT), &cluster.node(SERVER, STRICT));
+        assert!(
+            matches!(refused.by, HandshakeFailure::NotYetValid(_)),
+            "{:?}",
+            refused.by
+        );
+    }
 }
 
 #[test]
@@ -150,25 +174,32 @@ fn a_client_without_a_certificate_is_served_where_none_is_required() {
 
 #[test]
 fn a_peer_that_answers_something_else_is_said_to_speak_no_tls() {
-    let mut session = Cluster::new().node(CLIENT, STRICT).dial(SERVER).unwrap();
-    session.handshake(&mut Vec::new(), &mut Vec::new()).unwrap();
-    let mut answer = vec![0xCA, 0x55, 0x2D, 0xFA, 0, 0, 0, 1];
-    let failed = session.handshake(&mut answer, &mut Vec::new()).unwrap_err();
-    assert!(
-        matches!(failed.failure, HandshakeFailure::NotTls(_)),
-        "{:?}",
-        failed.failure
-    );
+    for engine in ENGINES {
+        let mut session = Cluster::with(engine)
+            .node(CLIENT, STRICT)
+            .dial(SERVER)
+            .unwrap();
+        session.handshake(&mut Vec::new(), &mut Vec::new()).unwrap();
+        let mut answer = vec![0xCA, 0x55, 0x2D, 0xFA, 0, 0, 0, 1];
+        let failed = session.handshake(&mut answer, &mut Vec::new()).unwrap_err();
+        assert!(
+            matches!(failed.failure, HandshakeFailure::NotTls(_)),
+            "{:?}",
+            failed.failure
+        );
+    }
 }
 
 #[test]
 fn a_node_that_its_own_truststore_would_refuse_knows_it_beforehand() {
-    let (ours, theirs) = (Cluster::new(), Cluster::new());
-    let own = ours.node(CLIENT, STRICT);
-    assert_eq!(own.self_check(), Ok(()));
-    let identity = theirs.identity(CLIENT, NODE_VALIDITY);
-    let foreign = TlsState::build(&identity, &ours.trust(), STRICT, &Offer::default()).unwrap();
-    assert_eq!(foreign.self_check(), Err(&HandshakeFailure::UnknownIssuer));
+    for engine in ENGINES {
+        let (ours, theirs) = (Cluster::with(engine), Cluster::with(engine));
+        let own = ours.node(CLIENT, STRICT);
+        assert_eq!(own.self_check(), Ok(()));
+        let identity = theirs.identity(CLIENT, NODE_VALIDITY);
+        let foreign = TlsState::build(&identity, &ours.trust(), STRICT, &offer(engine)).unwrap();
+        assert_eq!(foreign.self_check(), Err(&HandshakeFailure::UnknownIssuer));
+    }
 }
 
 #[test]

@@ -85,6 +85,15 @@ fn ca_params(name: &str, serial: u64) -> CertificateParams {
     params
 }
 
+/// Each version with rustls, and OpenSSL.
+fn offers() -> impl Iterator<Item = Offer> {
+    let versions = Version::ALL.map(|version| Offer {
+        versions: vec![version],
+        suites: Vec::new(),
+    });
+    versions.into_iter().chain([offer(Engine::OpenSsl)])
+}
+
 /// What a node knows of revocations.
 struct Known {
     root: Made,
@@ -107,7 +116,7 @@ impl Known {
         Self { root, lists, stale }
     }
 
-    fn state(&self, chain: &[&Made], options: Options, version: Version) -> TlsState {
+    fn state(&self, chain: &[&Made], options: Options, offer: &Offer) -> TlsState {
         let now = OffsetDateTime::now_utc();
         let entries = chain
             .iter()
@@ -123,22 +132,18 @@ impl Known {
             ..KeyStore::default()
         };
         let trust = Trust::select(&store, now).unwrap();
-        let offer = Offer {
-            versions: vec![version],
-            suites: Vec::new(),
-        };
         let lists = (&self.lists, self.stale);
-        TlsState::build_with_lists(&identity, &trust, lists, options, &offer).unwrap()
+        TlsState::build_with_lists(&identity, &trust, lists, options, offer).unwrap()
     }
 
     /// Why a server with this chain is refused, and why a client is; neither if both are not.
     fn refusals(&self, chain: &[&Made], options: Options) -> Option<[HandshakeFailure; 2]> {
         let (client, server) = (self.root.node(CLIENT, 1000), self.root.node(SERVER, 1001));
         let [mut as_server, mut as_client] = [None, None];
-        for version in Version::ALL {
-            let subject = self.state(chain, options, version);
-            let client = self.state(&[&client], options, version);
-            let server = self.state(&[&server], options, version);
+        for offer in offers() {
+            let subject = self.state(chain, options, &offer);
+            let client = self.state(&[&client], options, &offer);
+            let server = self.state(&[&server], options, &offer);
             as_server = meet(
                 &mut client.dial(SERVER).unwrap(),
                 &mut subject.accept().unwrap(),
@@ -173,17 +178,19 @@ fn who_is_revoked_is_refused_by_serial_number_in_either_role_and_told() {
         let refusals = known.refusals(&[&bad], options);
         assert_eq!(refusals, Some([revoked.clone(), revoked.clone()]));
     }
-    let subject = known.state(&[&bad], STRICT, Version::Tls13);
-    assert_eq!(subject.self_check(), Err(&revoked));
-    let client = known.state(&[&good], STRICT, Version::Tls13);
-    let met = meet(
-        &mut client.dial(SERVER).unwrap(),
-        &mut subject.accept().unwrap(),
-    );
-    assert_eq!(
-        met.server.unwrap_err().failure,
-        HandshakeFailure::Alert("certificate_revoked".to_owned())
-    );
+    for offer in offers() {
+        let subject = known.state(&[&bad], STRICT, &offer);
+        assert_eq!(subject.self_check(), Err(&revoked));
+        let client = known.state(&[&good], STRICT, &offer);
+        let met = meet(
+            &mut client.dial(SERVER).unwrap(),
+            &mut subject.accept().unwrap(),
+        );
+        assert_eq!(
+            met.server.unwrap_err().failure,
+            HandshakeFailure::Alert("certificate_revoked".to_owned())
+        );
+    }
 }
 
 #[test]
