@@ -57,6 +57,7 @@ fn summary(status: &Status) -> String {
             "Certificate {} · until {}",
             status.certificate.name, status.certificate.not_after
         ),
+        format!("Engine {}", status.engine),
     ];
     if status.reloads_failed > 0 {
         lines.push(format!(

@@ -20,7 +20,7 @@ use ringlock_secret::{
     DseKeyError, DseYaml, DseYamlError, KeyFileError, KeyName, Password, PasswordError, SecretError,
 };
 use ringlock_store::{MAX_BYTES, Opened, Passwords, StoreError, open};
-use ringlock_tls::{BuildError, Offer, Options, TlsState, Version};
+use ringlock_tls::{BuildError, Engine, Offer, Options, TlsState, Version};
 use ringlock_token::TokenError;
 use time::OffsetDateTime;
 
@@ -157,10 +157,27 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
     let offer = offer(&internode.offer);
     let lists = (&lists, stale(internode.stale_lists));
     let state = TlsState::build_with_lists(&identity, &trust, lists, options, &offer);
-    state.map_err(|source| LoadError::Build {
+    let state = state.map_err(|source| LoadError::Build {
         path: certificate_path(config),
         source,
-    })
+    })?;
+    warn_of_old_suites(&state);
+    Ok(state)
+}
+
+/// Whoever asks for nothing else gets it, and is told what that is.
+fn warn_of_old_suites(state: &TlsState) {
+    if state.engine() == Engine::Rustls {
+        return;
+    }
+    let flaws: Vec<_> = state.flaws().iter().map(ToString::to_string).collect();
+    tracing::warn!(
+        engine = %state.engine(),
+        "the configuration names old cipher suites alone ({}), which OpenSSL carries in TLS 1.2: \
+         {}; see docs/guide/old-suites.md",
+        state.suites().join(", "),
+        flaws.join("; ")
+    );
 }
 
 /// The lists of revoked certificates that the configuration names.
@@ -386,20 +403,4 @@ fn file_of(pem: &Setting<Secret>) -> Option<&Path> {
 pub(crate) fn date(time: OffsetDateTime) -> String {
     time.format(&time::format_description::well_known::Rfc3339)
         .unwrap_or_else(|_| time.unix_timestamp().to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use ringlock_suites::Suite;
-
-    #[test]
-    fn the_table_of_suites_knows_what_the_engine_carries_out() {
-        for suite in Suite::all() {
-            assert_eq!(
-                !suite.carried_by().is_empty(),
-                ringlock_tls::is_carried(suite.code()),
-                "{suite}"
-            );
-        }
-    }
 }

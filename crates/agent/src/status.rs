@@ -23,6 +23,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
         draining: shared.is_draining(),
         uptime_ms: u64::try_from(shared.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         certificate: certificate(tls.leaf()),
+        engine: tls.engine().to_string(),
         reloads: shared.reloads.published(),
         reloads_failed: shared.reloads.failed(),
         links: links(shared),

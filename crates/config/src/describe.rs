@@ -1,5 +1,7 @@
 use std::{fmt::Display, path::Path, time::Duration};
 
+use ringlock_suites::Engine;
+
 use crate::{
     Config, Dialect, IdentityFiles, Interception, Listener, Origin, StaleLists, StorePassword,
     TlsOffer, TokenChoice, TokenKey, TrustAnchors, resolve::Line, value::spelled,
@@ -208,6 +210,7 @@ impl Lines<'_> {
         let key = |name| format!("server_encryption_options.{name}");
         let given = |name| matches!(self.config.origin(&key(name)), Origin::File { .. });
         let versions = match &offer.versions[..] {
+            _ if offer.engine == Engine::OpenSsl => "TLSv1.2".to_owned(),
             [] => "TLSv1.3, TLSv1.2".to_owned(),
             versions => list(versions.iter().filter_map(|version| version.jsse_name())),
         };

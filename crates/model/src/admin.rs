@@ -37,6 +37,10 @@ pub struct Status {
     pub uptime_ms: u64,
     /// This node's own certificate.
     pub certificate: CertificateStatus,
+    /// Who does the TLS of new links: `rustls`, or `openssl` for a configuration that names old
+    /// cipher suites alone.
+    #[serde(default = "rustls")]
+    pub engine: String,
     /// Reloads of key material that were published.
     pub reloads: u64,
     /// Reloads that failed, so that the old material stayed.
@@ -55,6 +59,11 @@ pub struct Status {
     /// Links that the agent ended since the start, by [`EndReason`].
     #[serde(default)]
     pub turned: BTreeMap<String, u64>,
+}
+
+/// The only engine that agents had before they said which one it is.
+fn rustls() -> String {
+    "rustls".to_owned()
 }
 
 /// The node's own certificate.
