@@ -162,7 +162,23 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
         source,
     })?;
     warn_of_old_suites(&state);
+    if internode.offer.fips {
+        tell_module(&state);
+    }
     Ok(state)
+}
+
+/// Who says `fips` restricts what is offered; who carries it out is another question.
+fn tell_module(state: &TlsState) {
+    if state.is_fips() {
+        tracing::info!("ringlock.fips: a module of aws-lc in its FIPS 140 build does the TLS");
+        return;
+    }
+    tracing::warn!(
+        engine = %state.engine(),
+        "ringlock.fips: only what FIPS 140 allows is offered, but the cryptographic module of this \
+         build is not a validated one; build with the feature fips, and configure suites of rustls"
+    );
 }
 
 /// Whoever asks for nothing else gets it, and is told what that is.
@@ -231,6 +247,7 @@ fn offer(configured: &TlsOffer) -> Offer {
     Offer {
         versions: configured.versions.iter().filter_map(version).collect(),
         suites: configured.suites.iter().map(|suite| suite.code()).collect(),
+        fips: configured.fips,
     }
 }
 
@@ -295,18 +312,24 @@ fn identity(
     password: Option<&Password>,
     now: OffsetDateTime,
 ) -> Result<Identity, LoadError> {
+    let open = |path: &Path, bytes: &[u8], password| {
+        let opened = read_store(path, bytes, password)?;
+        if config.internode.offer.fips {
+            warn_of_unapproved(path, &opened);
+        }
+        Ok::<_, LoadError>(opened)
+    };
     let store = match &config.internode.identity {
         IdentityFiles::Pair {
             certificate,
             keyfile,
         } => {
-            let certificates =
-                read_store(certificate, &read_limited(certificate, MAX_BYTES)?, None)?;
-            let key = read_store(keyfile, &read_private(keyfile, MAX_BYTES)?, password)?;
+            let certificates = open(certificate, &read_limited(certificate, MAX_BYTES)?, None)?;
+            let key = open(keyfile, &read_private(keyfile, MAX_BYTES)?, password)?;
             certificates.store.join(key.store)
         }
         IdentityFiles::Combined { keystore } => {
-            read_store(keystore, &read_private(keystore, MAX_BYTES)?, password)?.store
+            open(keystore, &read_private(keystore, MAX_BYTES)?, password)?.store
         }
         IdentityFiles::Token { key, certificate } => {
             let named = token::Named {
@@ -321,7 +344,7 @@ fn identity(
                 read_private(file, MAX_CONFIG)?;
             }
             let pem = private_key.value.reveal().as_bytes();
-            read_store(&place_of(private_key), pem, password)?.store
+            open(&place_of(private_key), pem, password)?.store
         }
     };
     Identity::select(store, now).map_err(|source| LoadError::Identity {
@@ -339,6 +362,9 @@ fn trust(
         TrustAnchors::File(path) => {
             let opened = read_store(path, &read_limited(path, MAX_BYTES)?, password)?;
             warn_of_blind_java(path, &opened);
+            if internode.offer.fips {
+                warn_of_unapproved(path, &opened);
+            }
             (path.clone(), opened.store)
         }
         TrustAnchors::Inline(trusted) => {
@@ -373,6 +399,25 @@ fn read_store(path: &Path, bytes: &[u8], password: Option<&Password>) -> Result<
         path: path.to_owned(),
         source,
     })
+}
+
+/// A store is opened by whatever it is under, which FIPS 140 does not count as protection; it is to
+/// be written anew.
+fn warn_of_unapproved(path: &Path, opened: &Opened) {
+    for protection in opened.protection.iter().filter(|it| !is_approved(it)) {
+        tracing::warn!(
+            protection,
+            "ringlock.fips: {}: FIPS 140 does not allow what the store is protected by; \
+             `ringlock store convert` writes it with AES",
+            path.display()
+        );
+    }
+}
+
+/// PBES2 with AES, and HMAC with SHA-2.
+fn is_approved(protection: &str) -> bool {
+    const OLD: [&str; 7] = ["PBES1", "PKCS12 PBE", "DES", "RC2", "MD5", "XOR", "by SHA1"];
+    !OLD.iter().any(|old| protection.contains(old))
 }
 
 /// The file of the certificate, or the place of the key that holds it.

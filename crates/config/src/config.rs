@@ -165,8 +165,10 @@ pub struct TlsOffer {
     /// The suites of `cipher_suites` or `priority_string` that the agent can carry out, the
     /// preferred one first.
     pub suites: Vec<&'static Suite>,
-    /// Those that it cannot.
+    /// Those that it cannot, or that are more than `fips` allows in a priority string.
     pub dropped: Vec<&'static Suite>,
+    /// `ringlock.fips`: whether nothing is offered but what FIPS 140 allows. Default false.
+    pub fips: bool,
 }
 
 /// `ringlock.pkcs11`: a private key in a token, which never leaves it.

@@ -189,6 +189,9 @@ impl Lines<'_> {
             };
             self.add("ringlock.stale_revocation_lists", stale);
         }
+        if internode.offer.fips {
+            self.add("ringlock.fips", true);
+        }
         self.offer(&internode.offer);
         for (name, limit) in [
             (

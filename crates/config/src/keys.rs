@@ -71,6 +71,7 @@ pub(crate) static RINGLOCK: Keys = Keys {
         "secret_key",
         "dse_config",
         "stale_revocation_lists",
+        "fips",
         "topology",
     ],
     passed_over: &[],

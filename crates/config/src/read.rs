@@ -71,6 +71,7 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
     let outside = Outside {
         token: token::read(&own, reader),
         stale_lists: own.get("stale_revocation_lists", stale_lists, reader),
+        fips: own.get("fips", value::boolean, reader),
     };
     let internode = internode(&top, words.own, &database, outside, reader);
     let topology = topology::read(&own, &database, reader);
@@ -108,6 +109,7 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
 pub(crate) struct Outside {
     token: Given<TokenKey>,
     stale_lists: Given<StaleLists>,
+    fips: Given<bool>,
 }
 
 fn stale_lists(text: &str) -> Result<StaleLists, Wrong> {

@@ -181,8 +181,8 @@ impl TlsState {
         };
         let roles = match engine {
             Engine::Rustls => Roles::Rustls {
-                client: Arc::new(client_config(&provider, verifier, identity)?),
-                server: Arc::new(server_config(&provider, dials, identity)?),
+                client: Arc::new(client_config(&provider, verifier, identity, offer.fips)?),
+                server: Arc::new(server_config(&provider, dials, identity, offer.fips)?),
             },
             Engine::OpenSsl => Roles::OpenSsl(Contexts::build(identity, offer, verifier, dials)?),
         };
@@ -252,6 +252,15 @@ impl TlsState {
                 let flaws: BTreeSet<_> = suites.flat_map(|suite| suite.flaws()).collect();
                 flaws.into_iter().collect()
             }
+        }
+    }
+
+    /// Whether the cryptography is that of a module validated to FIPS 140 and nothing but what that
+    /// allows is on offer: with [`Offer::fips`], rustls, and a build with the feature `fips`.
+    pub fn is_fips(&self) -> bool {
+        match &self.roles {
+            Roles::Rustls { client, server } => client.fips() && server.fips(),
+            Roles::OpenSsl(_) => false,
         }
     }
 
@@ -366,6 +375,7 @@ fn client_config(
     provider: &Arc<CryptoProvider>,
     verifier: Arc<PeerVerifier>,
     identity: &Identity,
+    fips: bool,
 ) -> Result<ClientConfig, BuildError> {
     let config = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&suites::library_versions(provider))
@@ -384,6 +394,7 @@ fn client_config(
         }
     };
     config.resumption = Resumption::in_memory_sessions(REMEMBERED_SESSIONS);
+    config.require_ems = fips;
     // Peers are dialled by address; there is no name to send (RFC 6066 §3).
     config.enable_sni = false;
     config.enable_secret_extraction = true;
@@ -394,6 +405,7 @@ fn server_config(
     provider: &Arc<CryptoProvider>,
     verifier: Option<Arc<dyn ClientCertVerifier>>,
     identity: &Identity,
+    fips: bool,
 ) -> Result<ServerConfig, BuildError> {
     let config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&suites::library_versions(provider))
@@ -409,6 +421,7 @@ fn server_config(
         }
     };
     config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
+    config.require_ems = fips;
     // A resumed connection yields the ticket of the next one, so one a handshake is enough.
     config.send_tls13_tickets = 1;
     config.enable_secret_extraction = true;

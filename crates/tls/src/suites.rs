@@ -1,7 +1,7 @@
 use ringlock_suites::{Engine, Suite};
 use rustls::{
-    SupportedCipherSuite, SupportedProtocolVersion,
-    crypto::{CryptoProvider, aws_lc_rs},
+    NamedGroup, SupportedCipherSuite, SupportedProtocolVersion,
+    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs},
     version::{TLS12, TLS13},
 };
 
@@ -13,6 +13,9 @@ pub struct Offer {
     /// `cipher_suites` by their numbers in IANA's registry, the preferred one first. Numbers that
     /// [`engine`](Self::engine) does not carry out are passed over.
     pub suites: Vec<u16>,
+    /// Whether only what FIPS 140 allows is offered: AES, without RSA key exchange; curves of NIST,
+    /// alone or with ML-KEM; and in TLS 1.2 the extended master secret (RFC 7627) or nothing.
+    pub fips: bool,
 }
 
 impl Offer {
@@ -72,6 +75,7 @@ pub(crate) fn legacy(offer: &Offer) -> Vec<&'static Suite> {
     offer
         .named()
         .filter(|suite| has_version && suite.engine() == Some(Engine::OpenSsl))
+        .filter(|suite| !offer.fips || suite.is_allowed_by_fips())
         .collect()
 }
 
@@ -89,8 +93,15 @@ pub(crate) fn provider(offer: &Offer) -> CryptoProvider {
     };
     provider.cipher_suites.retain(|suite| {
         let version = offer.versions.is_empty() || offer.versions.contains(&Version::of(suite));
-        version && (offer.suites.is_empty() || place(suite).is_some())
+        let named = offer.suites.is_empty() || place(suite).is_some();
+        version && named && (!offer.fips || is_allowed_by_fips(suite))
     });
+    if offer.fips {
+        // X25519 is no curve of NIST's; beside ML-KEM its share is no more than an addition
+        // (SP 800-56C r2 §2).
+        let group = |group: &&dyn SupportedKxGroup| group.name() != NamedGroup::X25519;
+        provider.kx_groups.retain(group);
+    }
     provider.cipher_suites.sort_by_key(|suite| {
         let name = format!("{:?}", suite.suite());
         // A stable sort: TLS 1.3 stays before TLS 1.2, ECDSA before RSA.
@@ -101,6 +112,10 @@ pub(crate) fn provider(offer: &Offer) -> CryptoProvider {
         )
     });
     provider
+}
+
+fn is_allowed_by_fips(suite: &SupportedCipherSuite) -> bool {
+    Suite::by_code(suite.suite().into()).is_some_and(Suite::is_allowed_by_fips)
 }
 
 /// The versions that the suites of `provider` are for, newest first.
@@ -182,7 +197,7 @@ mod tests {
     fn an_offer_names_the_versions() {
         let mut offer = Offer {
             versions: vec![Version::Tls12],
-            suites: Vec::new(),
+            ..Offer::default()
         };
         assert_eq!(versions(&provider(&offer)), [Version::Tls12]);
         offer.versions = vec![Version::Tls12, Version::Tls13];
@@ -192,8 +207,8 @@ mod tests {
     #[test]
     fn an_offer_names_the_suites_in_its_own_order() {
         let offer = Offer {
-            versions: Vec::new(),
             suites: vec![RSA_AES_128, STATIC_RSA, ECDSA_AES_256],
+            ..Offer::default()
         };
         let provider = provider(&offer);
         assert_eq!(
@@ -211,6 +226,7 @@ mod tests {
         let offer = Offer {
             versions: vec![Version::Tls13],
             suites: vec![RSA_AES_128],
+            ..Offer::default()
         };
         assert!(provider(&offer).cipher_suites.is_empty());
     }
@@ -249,6 +265,7 @@ mod tests {
         let mut offer = Offer {
             versions: vec![Version::Tls13],
             suites: vec![0x0005, STATIC_RSA],
+            ..Offer::default()
         };
         assert!(legacy(&offer).is_empty());
         offer.versions.push(Version::Tls12);
@@ -266,6 +283,32 @@ mod tests {
         assert_eq!(names.len(), provider.cipher_suites.len());
         assert!(names.contains(&"TLS_AES_128_GCM_SHA256"), "{names:?}");
         assert_eq!(Version::ALL.map(Version::as_str), ["TLSv1.3", "TLSv1.2"]);
+    }
+
+    #[test]
+    fn under_fips_there_is_aes_with_forward_secrecy_on_curves_of_nist() {
+        const DHE_RSA_AES_128: u16 = 0x0033;
+        let mut offer = Offer {
+            fips: true,
+            ..Offer::default()
+        };
+        let provider = provider(&offer);
+        let names = names(&provider);
+        assert_eq!(names.len(), 6, "{names:?}");
+        assert!(names.iter().all(|name| name.contains("AES")), "{names:?}");
+        let groups: Vec<_> = provider
+            .kx_groups
+            .iter()
+            .map(|group| group.name())
+            .collect();
+        assert!(!groups.contains(&NamedGroup::X25519), "{groups:?}");
+        assert!(groups.contains(&NamedGroup::secp256r1), "{groups:?}");
+        offer.suites = vec![STATIC_RSA, DHE_RSA_AES_128];
+        let suites = legacy(&offer);
+        assert_eq!(
+            suites.iter().map(|it| it.code()).collect::<Vec<_>>(),
+            [DHE_RSA_AES_128]
+        );
     }
 
     #[test]

@@ -21,18 +21,22 @@ const SPOKEN: [Version; 2] = [Version::Tls13, Version::Tls12];
 
 const SPOKEN_WORDS: &str = "TLSv1.3 or TLSv1.2";
 
+const FIPS_SUITES: &str = "AES in TLS 1.3, or with ECDHE or DHE and an RSA or ECDSA certificate";
+
 const SERVE_OLD: &str = "take it out; nodes that know nothing newer cannot be served";
 
-pub(super) fn read(block: &mut Block<'_>) -> Option<TlsOffer> {
+pub(super) fn read(block: &mut Block<'_>, fips: bool) -> Option<TlsOffer> {
     let versions = versions(block);
-    let suites = suites(block);
+    let suites = suites(block, fips);
     let setting = &block.options().tls.priority_string;
     let is_default = !setting.is_given();
-    let by_priority = word(block, "priority_string", setting, priority);
+    let by_priority = word(block, "priority_string", setting, |text| {
+        priority(text, fips)
+    });
     match (versions, suites, by_priority) {
         (Given::Absent, Given::Absent, Given::Here(offer, _)) => Some(offer),
-        (versions, suites, Given::Absent) => of_jsse(block, versions, suites),
-        (versions, suites, Given::Here(..)) if is_default => of_jsse(block, versions, suites),
+        (versions, suites, Given::Absent) => of_jsse(block, versions, suites, fips),
+        (versions, suites, Given::Here(..)) if is_default => of_jsse(block, versions, suites, fips),
         (versions, suites, Given::Here(_, at)) => {
             if let Some(other) = versions.at().or(suites.at()) {
                 let message = format!("contradicts what JSSE's words say (line {})", other.line);
@@ -53,6 +57,7 @@ fn of_jsse(
     block: &mut Block<'_>,
     versions: Given<Vec<Version>>,
     suites: Given<Suites>,
+    fips: bool,
 ) -> Option<TlsOffer> {
     let suites_at = suites.at();
     let versions = versions.or(Vec::new())?.value;
@@ -75,6 +80,7 @@ fn of_jsse(
         versions,
         suites,
         dropped,
+        fips,
     })
 }
 
@@ -188,14 +194,14 @@ fn spoken(name: &str) -> Result<Option<Version>, Wrong> {
 type Suites = (Vec<&'static Suite>, Vec<&'static Suite>);
 
 /// The suites that can be carried, and the others.
-fn suites(block: &mut Block<'_>) -> Given<Suites> {
+fn suites(block: &mut Block<'_>, fips: bool) -> Given<Suites> {
     const KEY: &str = "cipher_suites";
     let (items, at) = match block.given(KEY, &block.options().tls.cipher_suites) {
         Given::Here(items, at) => (items, at),
         Given::Absent => return Given::Absent,
         Given::Wrong => return Given::Wrong,
     };
-    let Some(read) = words(block, KEY, &items, suite) else {
+    let Some(read) = words(block, KEY, &items, |name| suite(name, fips)) else {
         return Given::Wrong;
     };
     let (carried, dropped) = split(read);
@@ -206,9 +212,12 @@ fn suites(block: &mut Block<'_>) -> Given<Suites> {
     Given::Here((carried, dropped), at)
 }
 
-fn suite(name: &str) -> Result<&'static Suite, Wrong> {
+fn suite(name: &str, fips: bool) -> Result<&'static Suite, Wrong> {
     if let Some(named) = Suite::by_name(name) {
-        return Ok(named.suite);
+        return match fips && !named.suite.is_allowed_by_fips() {
+            true => Err(Wrong::new("not allowed by FIPS 140", FIPS_SUITES)),
+            false => Ok(named.suite),
+        };
     }
     let wrong = Wrong::new("no cipher suite", "a name that JSSE knows");
     Err(match Suite::nearest(name, Vocabulary::Jsse) {
@@ -252,7 +261,7 @@ fn none_carried(block: &mut Block<'_>, key: &str, at: Position) {
 }
 
 /// A GnuTLS priority string.
-fn priority(text: &str) -> Result<TlsOffer, Wrong> {
+fn priority(text: &str, fips: bool) -> Result<TlsOffer, Wrong> {
     let priorities = Priorities::parse(&value::text(text)?)
         .map_err(|error| Wrong::new(error.to_string(), "a GnuTLS priority string"))?;
     let spoken = |version: &Version| SPOKEN.contains(version);
@@ -262,7 +271,10 @@ fn priority(text: &str) -> Result<TlsOffer, Wrong> {
         .copied()
         .filter(spoken)
         .collect();
-    let (suites, dropped) = split(priorities.usable_suites().collect());
+    let allowed = |suite: &&Suite| !fips || suite.is_allowed_by_fips();
+    let (allowed, forbidden): Suites = priorities.usable_suites().partition(allowed);
+    let (suites, mut dropped) = split(allowed);
+    dropped.extend(forbidden);
     if versions.is_empty() || suites.is_empty() {
         let message = "leaves no version and suite that this version of the agent speaks";
         return Err(Wrong::new(
@@ -275,6 +287,7 @@ fn priority(text: &str) -> Result<TlsOffer, Wrong> {
         versions,
         suites,
         dropped,
+        fips,
     })
 }
 

@@ -34,7 +34,8 @@ pub(super) fn read(block: &mut Block<'_>, outside: Outside) -> Option<ServerEncr
             Given::Absent => None,
             Given::Wrong => return None,
         };
-    let offer = offer::read(block);
+    let fips = outside.fips.or(false)?.value;
+    let offer = offer::read(block, fips);
     if LIMITS.iter().any(|key| block.is_wrong(key)) {
         return None;
     }

@@ -97,6 +97,35 @@ fn suites_of_which_none_is_for_an_accepted_version_are_a_mistake() {
 }
 
 #[test]
+fn fips_refuses_every_suite_that_it_does_not_allow_by_its_place() {
+    let fips = |lines: &str| with(lines).replace("Test Cluster}", "Test Cluster, fips: true}");
+    let said = mistakes(&fips(
+        "  cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_128_CBC_SHA, \
+         TLS_CHACHA20_POLY1305_SHA256]\n",
+    ));
+    let told: Vec<_> = said.lines().collect();
+    assert_eq!(told.len(), 2, "{said}");
+    assert_eq!(
+        told[0],
+        "ringlock.yaml:5:43: server_encryption_options.cipher_suites[1]: not allowed by FIPS 140 \
+         (found \"TLS_RSA_WITH_AES_128_CBC_SHA\", expected AES in TLS 1.3, or with ECDHE or DHE and an \
+         RSA or ECDSA certificate)"
+    );
+    assert!(told[1].contains("cipher_suites[2]"), "{said}");
+    let config = read(&fips(
+        "  cipher_suites: [TLS_DHE_RSA_WITH_AES_128_CBC_SHA]\n",
+    ))
+    .unwrap();
+    assert!(config.internode.offer.fips);
+    assert_eq!(config.internode.offer.engine, Engine::OpenSsl);
+    let config = read(&fips("  priority_string: NORMAL\n")).unwrap();
+    let offer = &config.internode.offer;
+    assert!(offer.suites.iter().all(|suite| suite.is_allowed_by_fips()));
+    assert!(!offer.suites.is_empty() && !offer.dropped.is_empty());
+    assert!(!read(&with("")).unwrap().internode.offer.fips);
+}
+
+#[test]
 fn a_priority_string_gives_versions_and_suites() {
     let offer = offer("  priority_string: SECURE128:-VERS-ALL:+VERS-TLS1.3:-AES-256-GCM\n");
     assert_eq!(offer.versions, [Version::Tls13]);

@@ -37,6 +37,7 @@ const SIGNATURES: &str = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:rsa_pss_rsae_sh
                           rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
 
 const GROUPS: &str = "X25519:P-256:P-384";
+const FIPS_GROUPS: &str = "P-256:P-384";
 
 /// Both roles' configurations.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub(crate) struct Contexts {
     /// Absent where no certificate is asked of those who dial.
     dials: Option<Arc<dyn ClientCertVerifier>>,
     suites: Vec<&'static Suite>,
+    fips: bool,
 }
 
 impl Contexts {
@@ -78,6 +80,9 @@ impl Contexts {
         }
         let mut client = base(&suites, identity, &key)?;
         client.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+        if offer.fips {
+            client.set_groups_list(FIPS_GROUPS)?;
+        }
         let mut server = base(&suites, identity, &key)?;
         match &dials {
             Some(verifier) => {
@@ -87,6 +92,9 @@ impl Contexts {
             }
             None => server.set_verify(SslVerifyMode::NONE),
         }
+        if offer.fips {
+            server.set_groups_list(FIPS_GROUPS)?;
+        }
         server.set_tmp_dh(&*Dh::params_from_pem(FFDHE2048)?)?;
         Ok(Self {
             client: client.build(),
@@ -94,17 +102,18 @@ impl Contexts {
             dialled,
             dials,
             suites,
+            fips: offer.fips,
         })
     }
 
     pub(crate) fn dial(&self, address: IpAddr) -> Result<Handshaking, HandshakeFailure> {
         let verifier = Verifier::Dialled(Arc::clone(&self.dialled), ServerName::from(address));
-        Handshaking::new(Ssl::new(&self.client), verifier)
+        Handshaking::new(Ssl::new(&self.client), verifier, self.fips)
     }
 
     pub(crate) fn accept(&self) -> Result<Handshaking, HandshakeFailure> {
         let verifier = Verifier::Dials(self.dials.clone());
-        Handshaking::new(Ssl::new(&self.server), verifier)
+        Handshaking::new(Ssl::new(&self.server), verifier, self.fips)
     }
 
     pub(crate) fn suites(&self) -> &[&'static Suite] {

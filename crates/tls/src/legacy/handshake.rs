@@ -35,6 +35,8 @@ pub(crate) struct Handshaking {
     verifier: Verifier,
     /// The peer's chain once it has been verified.
     chain: Option<Vec<CertificateDer<'static>>>,
+    /// Whether the extended master secret (RFC 7627) is demanded.
+    fips: bool,
 }
 
 /// Who judges the peer.
@@ -49,6 +51,7 @@ impl Handshaking {
     pub(super) fn new(
         ssl: Result<Ssl, ErrorStack>,
         verifier: Verifier,
+        fips: bool,
     ) -> Result<Self, HandshakeFailure> {
         let other = |error: ErrorStack| HandshakeFailure::Other(error.to_string());
         let mut ssl = ssl.map_err(other)?;
@@ -60,6 +63,7 @@ impl Handshaking {
             stream: SslStream::new(ssl, Pipe::default()).map_err(other)?,
             verifier,
             chain: None,
+            fips,
         })
     }
 
@@ -76,6 +80,7 @@ impl Handshaking {
             match step {
                 Ok(()) => {
                     self.demand_certificate()?;
+                    self.demand_extended_master_secret()?;
                     outgoing.append(&mut self.stream.get_mut().take_written());
                     return Ok(Handshake::Done);
                 }
@@ -141,6 +146,22 @@ impl Handshaking {
             _ => Err(refused(Error::NoCertificatesPresented)),
         }
     }
+
+    /// Without it TLS 1.2 is not what FIPS 140-3 allows (IG D.Q). OpenSSL says it at the end only,
+    /// when a client has begun to encrypt and cannot send an alert in the clear any more.
+    fn demand_extended_master_secret(&self) -> Result<(), Failed> {
+        if !self.fips || self.stream.ssl().extms_support() == Some(true) {
+            return Ok(());
+        }
+        let failure = "the peer has no extended master secret, which FIPS 140 demands";
+        Err(Failed {
+            failure: HandshakeFailure::NothingInCommon(failure.to_owned()),
+            alert: match &self.verifier {
+                Verifier::Dialled(..) => Vec::new(),
+                Verifier::Dials(_) => alert(AlertDescription::HandshakeFailure),
+            },
+        })
+    }
 }
 
 impl Verifier {
@@ -171,8 +192,13 @@ fn refused(error: Error) -> Failed {
     };
     Failed {
         failure: HandshakeFailure::from_rustls(error),
-        alert: vec![21, 3, 3, 0, 2, 2, u8::from(description)],
+        alert: alert(description),
     }
+}
+
+/// A fatal alert in the clear.
+fn alert(description: AlertDescription) -> Vec<u8> {
+    vec![21, 3, 3, 0, 2, 2, u8::from(description)]
 }
 
 /// The peer's certificates as it sent them, its own first; none if it has sent none.

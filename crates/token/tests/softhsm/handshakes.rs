@@ -22,7 +22,7 @@ pub(crate) fn state(site: &Site, identity: &Identity, version: Version) -> TlsSt
     };
     let offer = Offer {
         versions: vec![version],
-        suites: Vec::new(),
+        ..Offer::default()
     };
     TlsState::build(identity, &site.trust(), options, &offer).unwrap()
 }

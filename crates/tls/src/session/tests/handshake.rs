@@ -57,6 +57,7 @@ fn only_what_is_on_offer_is_agreed_on() {
     let offer = Offer {
         versions: vec![Version::Tls12],
         suites: vec![ECDSA_CHACHA20],
+        ..Offer::default()
     };
     let client = TlsState::build(&identity, &cluster.trust(), STRICT, &offer).unwrap();
     assert_eq!(client.protocols(), ["TLSv1.2"]);
@@ -76,6 +77,7 @@ fn an_offer_of_nothing_that_can_be_carried_out_makes_no_state() {
         let offer = Offer {
             versions,
             suites: vec![suite],
+            ..Offer::default()
         };
         let refused = TlsState::build(&identity, &cluster.trust(), STRICT, &offer);
         assert!(matches!(refused, Err(crate::BuildError::NothingOnOffer)));

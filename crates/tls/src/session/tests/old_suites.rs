@@ -278,6 +278,7 @@ fn an_offer_of_tls_1_2_and_old_suites_is_carried_out() {
     let offer = Offer {
         versions: vec![Version::Tls13, Version::Tls12],
         suites: vec![DHE_AES_128],
+        fips: true,
     };
     let identity = cluster.identity(CLIENT);
     let state = TlsState::build(&identity, &cluster.trust(), STRICT, &offer).unwrap();

@@ -75,7 +75,7 @@ fn trusting(trusted: &[&Own]) -> Trust {
 fn node(identity: &Identity, trusted: &[&Own], version: Version) -> TlsState {
     let offer = Offer {
         versions: vec![version],
-        suites: Vec::new(),
+        ..Offer::default()
     };
     TlsState::build(identity, &trusting(trusted), STRICT, &offer).unwrap()
 }

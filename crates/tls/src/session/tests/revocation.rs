@@ -89,7 +89,7 @@ fn ca_params(name: &str, serial: u64) -> CertificateParams {
 fn offers() -> impl Iterator<Item = Offer> {
     let versions = Version::ALL.map(|version| Offer {
         versions: vec![version],
-        suites: Vec::new(),
+        ..Offer::default()
     });
     versions.into_iter().chain([offer(Engine::OpenSsl)])
 }
