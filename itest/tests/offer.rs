@@ -32,6 +32,18 @@ fn a_priority_string_bounds_it_as_well() {
     node.refuses(&["-tls1_2"]);
 }
 
+#[test]
+fn fips_leaves_curves_of_nist_and_aes() {
+    let mut node = Node::with(&["fips: true"], &[]);
+    // That is another build's.
+    node.agent
+        .expect("the cryptographic module of this build is not a validated one");
+    let facts = node.agreed_with(&["-groups", "P-256"]);
+    assert!(facts.suite.contains("AES"), "{facts:?}");
+    assert_eq!(facts.key_exchange.to_string(), "secp256r1");
+    node.refuses(&["-groups", "X25519"]);
+}
+
 /// An agent before a database, and a peer's certificate.
 struct Node {
     agent: Watched,
@@ -43,10 +55,16 @@ struct Node {
 
 impl Node {
     fn new(lines: &[&str]) -> Self {
+        Self::with(&[], lines)
+    }
+
+    /// One with more lines of `ringlock`, and of `server_encryption_options`.
+    fn with(own_lines: &[&str], lines: &[&str]) -> Self {
         let site = Site::new();
         let database = Database::start(Conduct::Echo);
         let own = site.issue("n1", &["127.0.0.1"]);
         let (mut config, address) = site.config("n1", Direction::Inbound, database.address(), &own);
+        config.ringlock_lines = own_lines.iter().map(ToString::to_string).collect();
         config.encryption_lines = lines.iter().map(ToString::to_string).collect();
         Self {
             agent: site.start("n1", &config),

@@ -18,7 +18,7 @@ use ringlock_files::{
     Existing, FileError, NewFile, create_dir_private, read_limited, read_private, write_set,
 };
 use ringlock_model::NodeUri;
-use ringlock_pki::ca::{Ca, InitError, IssueError, Issued, NodeRequest};
+use ringlock_pki::ca::{Ca, InitError, IssueError, Issued, KeyKind, NodeRequest};
 use ringlock_store::{KeyStore, MAX_BYTES, parse_pem};
 use time::{Duration, OffsetDateTime, macros::format_description};
 
@@ -79,6 +79,9 @@ pub(crate) struct IssueArgs {
     /// How long the certificate is valid; never longer than the CA
     #[arg(long, value_name = "N", default_value_t = 90, value_parser = days())]
     days: u32,
+    /// The kind of key: p256, p384, rsa:2048, rsa:3072 or rsa:4096; old cipher suites need RSA
+    #[arg(long, value_name = "KIND", default_value_t)]
+    key: KeyKind,
     /// Replace the files of an earlier certificate
     #[arg(long)]
     force: bool,
@@ -138,10 +141,12 @@ fn issue(args: &IssueArgs, now: OffsetDateTime) -> Result<String, Failure> {
         dns: args.dns.clone(),
         validity: Duration::days(args.days.into()),
     };
-    let issued = ca.issue(&request, now).map_err(|error| match error {
-        IssueError::Name(_) | IssueError::Validity { .. } => Failure::wrong(error),
-        _ => Failure::failed(error),
-    })?;
+    let issued = ca
+        .issue_with(&request, args.key, now)
+        .map_err(|error| match error {
+            IssueError::Name(_) | IssueError::Validity { .. } => Failure::wrong(error),
+            _ => Failure::failed(error),
+        })?;
     create_dir_private(&args.out).map_err(Failure::failed)?;
     // The certificate comes last: whoever sees it finds its key, and an agent that reloads on
     // its arrival finds the whole set.

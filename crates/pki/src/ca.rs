@@ -9,6 +9,7 @@
 
 mod error;
 mod names;
+mod node_key;
 mod signer;
 
 use std::net::IpAddr;
@@ -30,10 +31,12 @@ use crate::{
     leaf::parse,
     text::{hex, name},
 };
+use node_key::NodeKey;
 use signer::Signer;
 
 pub use error::{InitError, IssueError, LoadError, SigningFailed};
 pub use names::NameError;
+pub use node_key::{KeyKind, UnknownKeyKind};
 
 /// How long a CA is valid where nothing else is asked for.
 pub const CA_VALIDITY: Duration = Duration::days(3650);
@@ -152,6 +155,19 @@ impl Ca {
     /// It is good for both ends of a connection, begins to be valid an hour ago and never
     /// outlives the CA.
     pub fn issue(&self, request: &NodeRequest, now: OffsetDateTime) -> Result<Issued, IssueError> {
+        self.issue_with(request, KeyKind::default(), now)
+    }
+
+    /// The same with a key of this kind.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub fn issue_with(
+        &self,
+        request: &NodeRequest,
+        kind: KeyKind,
+        now: OffsetDateTime,
+    ) -> Result<Issued, IssueError> {
         self.check_time(now)?;
         let (not_before, wanted) = period(request.validity, now).ok_or(IssueError::Validity {
             validity: request.validity,
@@ -163,20 +179,20 @@ impl Ca {
         params.serial_number = Some(SerialNumber::from_slice(&random_serial()?));
         params.subject_alt_names = self.names(request)?;
         params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.key_usages = kind.usages();
         params.extended_key_usages = vec![
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
         params.use_authority_key_identifier_extension = true;
-        let signer = Signer::generate()?;
+        let key = NodeKey::generate(kind)?;
         let certificate = params
-            .signed_by(&signer, &self.issuer)
+            .signed_by(&key, &self.issuer)
             .map_err(SigningFailed::from)?;
         Ok(Issued {
             leaf: LeafFacts::read(certificate.der())?,
             certificate: certificate.into(),
-            key: signer.private_key()?,
+            key: key.private,
             cut_short: wanted > self.not_after,
         })
     }

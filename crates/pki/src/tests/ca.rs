@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::{
     LeafFacts,
-    ca::{CA_VALIDITY, IssueError, LoadError},
+    ca::{CA_VALIDITY, IssueError, KeyKind, LoadError},
 };
 
 fn issue(edit: impl FnOnce(&mut NodeRequest)) -> Result<Issued, IssueError> {
@@ -18,8 +18,12 @@ fn reload(ca: &Ca) -> KeyStore {
 
 /// A folder with `ca.crt`, `node.crt` and `node.key`, and what was issued.
 fn issued_files() -> (tempfile::TempDir, Issued) {
+    issued_files_with(KeyKind::default())
+}
+
+fn issued_files_with(kind: KeyKind) -> (tempfile::TempDir, Issued) {
     let ca = test_ca();
-    let issued = ca.issue(&request(), NOW).unwrap();
+    let issued = ca.issue_with(&request(), kind, NOW).unwrap();
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "ca.crt", &ca.certificate_pem());
     put(folder.path(), "node.crt", &issued.chain_pem());
@@ -29,7 +33,29 @@ fn issued_files() -> (tempfile::TempDir, Issued) {
 
 #[test]
 fn openssl_accepts_the_certificate_for_both_ends_of_a_connection() {
-    let (folder, _) = issued_files();
+    for kind in KeyKind::ALL {
+        assert_accepted(kind);
+    }
+}
+
+#[test]
+fn a_certificate_of_rsa_is_for_key_exchange_as_well() {
+    for (kind, words) in [
+        (KeyKind::P384, "Digital Signature\n"),
+        (KeyKind::Rsa3072, "Digital Signature, Key Encipherment\n"),
+    ] {
+        let (folder, issued) = issued_files_with(kind);
+        let printed = run(folder.path(), "openssl x509 -in node.crt -noout -text");
+        assert!(printed.contains(words), "{printed}");
+        assert_eq!(kind.as_str().parse(), Ok(kind));
+        let store = issued_store(&issued);
+        assert!(crate::Identity::select(store, NOW).is_ok());
+    }
+    assert!("rsa:1024".parse::<KeyKind>().is_err());
+}
+
+fn assert_accepted(kind: KeyKind) {
+    let (folder, _) = issued_files_with(kind);
     let at = NOW.unix_timestamp();
     for purpose in ["sslserver", "sslclient"] {
         let printed = run(

@@ -30,7 +30,7 @@ use rustls::{
 use time::{Duration, OffsetDateTime};
 
 use super::{Early, Failed, Handshake, Session, SessionError, sealed_size};
-use crate::{Engine, HandshakeFailure, Offer, Options, TlsState, suites};
+use crate::{Engine, HandshakeFailure, Offer, Options, TlsState, Version, suites};
 
 /// The address of the node that accepts.
 const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
@@ -64,6 +64,19 @@ fn offer(engine: Engine) -> Offer {
             ..Offer::default()
         },
     }
+}
+
+/// Each version with rustls, and OpenSSL.
+fn offers() -> [Offer; 3] {
+    let only = |version| Offer {
+        versions: vec![version],
+        ..Offer::default()
+    };
+    [
+        only(Version::Tls13),
+        only(Version::Tls12),
+        offer(Engine::OpenSsl),
+    ]
 }
 
 /// A CA, the time at which it issues, and the engine of its nodes.

@@ -1,7 +1,6 @@
 use rustls::version::{TLS12, TLS13};
 
 use super::*;
-use crate::Version;
 
 const TLS13_SUITES: [&str; 3] = [
     "TLS_AES_128_GCM_SHA256",
@@ -65,6 +64,30 @@ fn only_what_is_on_offer_is_agreed_on() {
     let facts = pair.server.facts().unwrap();
     assert_eq!(facts.version, "TLSv1.2");
     assert_eq!(facts.suite, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256");
+}
+
+#[test]
+fn what_fips_allows_is_agreed_on_and_the_build_says_whose_module_does_it() {
+    let cluster = Cluster::new();
+    let node = |address, versions: &[Version]| {
+        let offer = Offer {
+            versions: versions.to_vec(),
+            fips: true,
+            ..Offer::default()
+        };
+        let identity = cluster.identity(address, NODE_VALIDITY);
+        TlsState::build(&identity, &cluster.trust(), STRICT, &offer).unwrap()
+    };
+    let client = node(CLIENT, &[]);
+    assert_eq!(client.is_fips(), cfg!(feature = "fips"));
+    let anybody = cluster.node(SERVER, STRICT);
+    for client in [client, node(CLIENT, &[Version::Tls12])] {
+        let mut pair = Pair::new(&client, &anybody);
+        let facts = pair.client.facts().unwrap();
+        assert!(facts.suite.contains("AES"), "{facts:?}");
+        assert_ne!(facts.key_exchange.to_string(), "X25519");
+        pair.talk();
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rcgen::{
 use ringlock_store::{CertificateEntry, KeyStore, PrivateKey};
 
 use super::*;
-use crate::{BuildError, Version};
+use crate::BuildError;
 
 const RSA_AES_256: u16 = 0x0035;
 const RSA_AES_128: u16 = 0x002F;

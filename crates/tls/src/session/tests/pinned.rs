@@ -7,7 +7,7 @@ use ringlock_store::{CertificateEntry, KeyStore, PrivateKey};
 use rustls_pki_types::CertificateDer;
 
 use super::*;
-use crate::{Version, trusted::Trusted};
+use crate::trusted::Trusted;
 
 /// A node's certificate that is self-signed, as `keytool -genkeypair` makes it.
 struct Own {
@@ -72,20 +72,16 @@ fn trusting(trusted: &[&Own]) -> Trust {
     Trust::select(&store, OffsetDateTime::now_utc()).unwrap()
 }
 
-fn node(identity: &Identity, trusted: &[&Own], version: Version) -> TlsState {
-    let offer = Offer {
-        versions: vec![version],
-        ..Offer::default()
-    };
-    TlsState::build(identity, &trusting(trusted), STRICT, &offer).unwrap()
+fn node(identity: &Identity, trusted: &[&Own], offer: &Offer) -> TlsState {
+    TlsState::build(identity, &trusting(trusted), STRICT, offer).unwrap()
 }
 
 /// What nodes that trust `trusted` say of a server that shows `identity`, and of a client.
 fn said_of(identity: &Identity, trusted: &[&Own]) -> [Result<(), HandshakeFailure>; 2] {
     let judge = Own::new(|_| {});
-    let said = Version::ALL.map(|version| {
-        let peer = node(&judge.identity(&[]), trusted, version);
-        let subject = node(identity, &[&judge], version);
+    let said = offers().map(|offer| {
+        let peer = node(&judge.identity(&[]), trusted, &offer);
+        let subject = node(identity, &[&judge], &offer);
         let dialled = meet(
             &mut peer.dial(SERVER).unwrap(),
             &mut subject.accept().unwrap(),
@@ -101,8 +97,9 @@ fn said_of(identity: &Identity, trusted: &[&Own]) -> [Result<(), HandshakeFailur
         };
         [outcome(dialled.client), outcome(dials.server)]
     });
-    let [newer, older] = said;
+    let [newer, older, openssl] = said;
     assert_eq!(newer, older);
+    assert_eq!(newer, openssl);
     newer
 }
 
@@ -161,8 +158,8 @@ fn nodes_that_pin_each_other_talk_beside_those_of_a_ca() {
     let ca = ca();
     let (one, two, of_ca) = (Own::new(|_| {}), Own::new(|_| {}), ca.issue());
     let trusted = [&ca, &one, &two];
-    for version in Version::ALL {
-        let state = |own: &Own| node(&own.identity(&[]), &trusted, version);
+    for offer in offers() {
+        let state = |own: &Own| node(&own.identity(&[]), &trusted, &offer);
         Pair::new(&state(&one), &state(&two)).talk();
         Pair::new(&state(&one), &state(&of_ca)).talk();
         Pair::new(&state(&of_ca), &state(&two)).talk();

@@ -8,7 +8,6 @@ use ringlock_store::{CertificateEntry, KeyStore, PrivateKey};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use super::*;
-use crate::Version;
 
 /// A certificate with its key, of a CA or of a node.
 struct Made {
@@ -83,15 +82,6 @@ fn ca_params(name: &str, serial: u64) -> CertificateParams {
     let mut params = params(name, serial);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params
-}
-
-/// Each version with rustls, and OpenSSL.
-fn offers() -> impl Iterator<Item = Offer> {
-    let versions = Version::ALL.map(|version| Offer {
-        versions: vec![version],
-        ..Offer::default()
-    });
-    versions.into_iter().chain([offer(Engine::OpenSsl)])
 }
 
 /// What a node knows of revocations.
