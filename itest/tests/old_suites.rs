@@ -10,8 +10,8 @@ use std::{
 };
 
 use ringlock_itest::{
-    CASSANDRA_3, CLUSTER, Conduct, Database, HELLO, OrFail as _, Peer, Site, Watched, await_ending,
-    connect, expect_echo, free_address, may_run_as_root, retry_until,
+    CASSANDRA_3, CLUSTER, Conduct, Database, HELLO, OrFail as _, Peer, Site, Watched, connect,
+    expect_echo, free_address, may_run_as_root, retry_until,
     testkit::{
         agent::{AgentConfig, Interception, Listener, ringlock},
         cassandra::{CASSANDRA_3_11, Cluster, ClusterOptions, SSL_STORAGE_PORT},
