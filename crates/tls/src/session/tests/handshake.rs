@@ -50,12 +50,12 @@ fn a_peer_that_was_not_asked_for_a_certificate_has_none() {
 
 #[test]
 fn only_what_is_on_offer_is_agreed_on() {
-    const ECDSA_CHACHA20: u16 = 0xCCA9;
+    const ECDSA_AES_256: u16 = 0xC02C;
     let cluster = Cluster::new();
     let identity = cluster.identity(CLIENT, NODE_VALIDITY);
     let offer = Offer {
         versions: vec![Version::Tls12],
-        suites: vec![ECDSA_CHACHA20],
+        suites: vec![ECDSA_AES_256],
         ..Offer::default()
     };
     let client = TlsState::build(&identity, &cluster.trust(), STRICT, &offer).unwrap();
@@ -63,7 +63,7 @@ fn only_what_is_on_offer_is_agreed_on() {
     let pair = Pair::new(&client, &cluster.node(SERVER, STRICT));
     let facts = pair.server.facts().unwrap();
     assert_eq!(facts.version, "TLSv1.2");
-    assert_eq!(facts.suite, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256");
+    assert_eq!(facts.suite, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
 }
 
 #[test]
