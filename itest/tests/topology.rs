@@ -177,7 +177,7 @@ impl Ring {
                 let fits = |security: &Security| match security {
                     Security::Tls(_) => !is_within(node, peer),
                     Security::Plaintext { .. } => is_within(node, peer),
-                    Security::Native => false,
+                    Security::Native(_) => false,
                 };
                 let mut with = links.iter().filter(|link| link.peer == address).peekable();
                 let name = format!("n{} and n{}", node + 1, peer + 1);

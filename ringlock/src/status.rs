@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, Table, presets};
 use ringlock_model::{
-    Direction, Security,
+    Direction, NativeFacts, Security,
     admin::{Bypassing, Link, Status, TopologyStatus},
 };
 
@@ -160,9 +160,8 @@ fn row(link: &Link) -> [String; 11] {
                 .as_ref()
                 .map_or_else(nothing, ToString::to_string),
         ),
-        Security::Plaintext { .. } | Security::Native => {
-            (nothing(), nothing(), nothing(), nothing())
-        }
+        Security::Native(facts) => native(facts),
+        Security::Plaintext { .. } => (nothing(), nothing(), nothing(), nothing()),
     };
     [
         endpoint(link.peer, link.port),
@@ -182,6 +181,28 @@ fn row(link: &Link) -> [String; 11] {
         size(link.sent),
         size(link.received),
     ]
+}
+
+/// What the databases' own handshake said in clear: who was proved in it is not seen, so whom the
+/// side that dialled asked for stands in its place.
+fn native(facts: &NativeFacts) -> (String, String, String, String) {
+    let nothing = || "-".to_owned();
+    let chosen = facts.chosen.as_ref();
+    (
+        match chosen {
+            Some(chosen) => chosen.version.to_string(),
+            None if facts.offered.is_empty() => nothing(),
+            None => format!("offered {}", facts.offered.join(", ")),
+        },
+        chosen.map_or_else(nothing, |chosen| chosen.suite.to_string()),
+        chosen
+            .and_then(|chosen| chosen.key_exchange.as_ref())
+            .map_or_else(nothing, ToString::to_string),
+        facts
+            .server_name
+            .as_ref()
+            .map_or_else(nothing, |name| format!("asked for {name}")),
+    )
 }
 
 fn direction(direction: Direction) -> String {

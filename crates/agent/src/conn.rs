@@ -5,23 +5,25 @@ use std::{
     sync::Arc,
 };
 
-use ringlock_model::{Direction, PlaintextReason, Security};
+use ringlock_model::{Direction, Security};
 use ringlock_policy::{Accept, Dial, Met, Permit, authorize};
-use ringlock_tls::HandshakeFailure;
 use ringlock_wire::FirstBytes;
 use tokio::{
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use crate::{
     certificate::{Authorized, Meeting, authorize_session},
     detect::{Detected, detect, excerpt},
+    dialled::Dialled,
     establish::{self, Secured},
     guard,
     introduction::Introduction,
     links::LinkFacts,
+    overheard::Overheard,
+    ports::Route,
     proof::Proof,
     record::Carried,
     refusal::Refusal,
@@ -95,7 +97,7 @@ async fn prepare(
     guard::check(destination, stream.local_addr()?, &shared.own_ports)?;
     let ready = match entry.direction() {
         Direction::Outbound => outbound(shared, stream, from, destination, entry).await?,
-        Direction::Inbound => inbound(shared, stream, from, destination).await?,
+        Direction::Inbound => inbound(shared, stream, from, destination, entry).await?,
     };
     match entry.direction() {
         Direction::Outbound => ringlock_net::orderly_on_close(&ready.database)?,
@@ -120,38 +122,31 @@ async fn outbound(
         source: entry.source(from),
         address,
     };
+    let policy =
+        || ringlock_policy::dial(shared.mode.mode(), shared.topology.crossing(address.ip()));
+    let route = match policy() {
+        Dial::Tls { .. } => dialled.route(),
+        Dial::Plaintext(_) => Route::only(address.port()),
+    };
     // The peer is dialled before the database has said a word, so that an unreachable peer is
     // seen as soon as without the agent.
-    let peer = dialled.connect().await?;
+    let peer = dialled.reach(route).await?;
     let first = detect(&mut database, deadline, Refusal::SilentDatabase).await?;
-    let crossing = shared.topology.crossing(address.ip());
-    let connection = match (
-        first.kind,
-        ringlock_policy::dial(shared.mode.mode(), crossing),
-    ) {
-        (FirstBytes::Tls, _) => dialled.native(peer, first.bytes)?,
+    // The mode may be another one by now.
+    let connection = match (first.kind, policy()) {
+        (FirstBytes::Tls, _) => dialled.clear(peer, Met::Native, first.bytes).await?,
         (FirstBytes::Unknown | FirstBytes::Undecided, _) => {
             return Err(Refusal::Garbage(excerpt(&first.bytes)));
         }
         (FirstBytes::Internode, Dial::Plaintext(reason)) => {
-            dialled.plaintext(peer, reason, first.bytes)?
+            let met = Met::Plaintext(reason);
+            dialled.clear(peer, met, first.bytes).await?
         }
         (FirstBytes::Internode, Dial::Tls { fallback }) => {
-            let secured = timeout(deadline, dialled.secure(peer, &first.bytes))
-                .await
-                .map_err(|_| Refusal::HandshakeTimeout(deadline))
-                .flatten();
-            match secured {
-                Err(refusal) if fallback && speaks_no_tls(&refusal) => {
-                    tracing::info!(peer = %address, %refusal, "the peer is dialled again in plaintext");
-                    let peer = dialled.connect().await?;
-                    dialled.plaintext(peer, PlaintextReason::PeerSpeaksNoTls, first.bytes)?
-                }
-                secured => secured?,
-            }
+            dialled.secure(peer, first.bytes, fallback).await?
         }
     };
-    Ok(connection.ready(Direction::Outbound, database, address))
+    Ok(connection.ready(Direction::Outbound, database))
 }
 
 /// A peer dials the database.
@@ -160,6 +155,7 @@ async fn inbound(
     mut peer: TcpStream,
     from: SocketAddr,
     address: SocketAddr,
+    entry: Entry,
 ) -> Result<Ready, Refusal> {
     let in_force = shared.in_force();
     let deadline = in_force.handshake_timeout();
@@ -169,6 +165,12 @@ async fn inbound(
     // By the address that the peer dials from, and never by what it says of itself (G-24).
     let crossing = shared.topology.crossing(from.ip());
     let mode = shared.mode.mode();
+    let dialled = SocketAddr::new(from.ip(), address.port());
+    let native = match kind {
+        FirstBytes::Tls => native_port(shared, entry, address).await,
+        _ => None,
+    };
+    let target = native.unwrap_or_else(|| plain_port(&in_force, entry, address));
     let connection = match (kind, ringlock_policy::accept(mode, crossing)) {
         (FirstBytes::Unknown | FirstBytes::Undecided, _) => {
             return Err(Refusal::Garbage(excerpt(&bytes)));
@@ -180,30 +182,51 @@ async fn inbound(
             });
         }
         (FirstBytes::Internode, Accept::Plaintext(reason) | Accept::Both(reason)) => {
-            Connection::clear(&in_force, peer, Met::Plaintext(reason), bytes)?
+            Connection::clear(&in_force, peer, dialled, Met::Plaintext(reason), bytes)?
         }
-        // Nothing is encrypted by order, so TLS is the databases' own affair.
+        // The database does TLS itself, or nothing is encrypted by order: it is their own affair.
         (FirstBytes::Tls, Accept::Plaintext(_)) => {
-            Connection::clear(&in_force, peer, Met::Native, bytes)?
+            Connection::clear(&in_force, peer, dialled, Met::Native, bytes)?
+        }
+        (FirstBytes::Tls, _) if native.is_some() => {
+            Connection::clear(&in_force, peer, dialled, Met::Native, bytes)?
         }
         (FirstBytes::Tls, Accept::Both(_) | Accept::Tls) => {
-            secure_inbound(shared, &in_force, peer, from.ip(), bytes, until).await?
+            secure_inbound(shared, &in_force, peer, dialled, bytes, until).await?
         }
     };
     // The database is not troubled before the peer has proved itself.
     let dialer = in_force.dialer();
     let database = dialer
-        .dial(address)
+        .dial(SocketAddr::new(address.ip(), target))
         .await
         .map_err(Refusal::DatabaseUnreachable)?;
-    let peer = SocketAddr::new(from.ip(), address.port());
-    Ok(connection.ready(Direction::Inbound, database, peer))
+    Ok(connection.ready(Direction::Inbound, database))
+}
+
+/// Where the database itself takes the TLS of a peer that dialled that address, if it does.
+async fn native_port(shared: &Shared, entry: Entry, address: SocketAddr) -> Option<u16> {
+    match entry {
+        Entry::Redirected(_) => shared.local.tls_port(address.port()).await,
+        Entry::Fixed { .. } => None,
+    }
+}
+
+/// Where the database takes plaintext: a port for TLS alone is none.
+fn plain_port(in_force: &InForce, entry: Entry, address: SocketAddr) -> u16 {
+    let config = &in_force.config;
+    match entry {
+        Entry::Redirected(_) if address.port() == config.ssl_storage_port => config.storage_port,
+        Entry::Redirected(_) | Entry::Fixed { .. } => address.port(),
+    }
 }
 
 /// One side of a connection: the peer, permitted, with what protects it.
-struct Connection {
+pub(crate) struct Connection {
     permit: Permit,
     peer: TcpStream,
+    /// The peer's address, with the port that was dialled.
+    address: SocketAddr,
     transport: Transport,
     security: Security,
     early: Early,
@@ -215,17 +238,22 @@ impl Connection {
     fn clear(
         in_force: &InForce,
         peer: TcpStream,
+        address: SocketAddr,
         met: Met<'_>,
         first: Vec<u8>,
     ) -> Result<Self, Refusal> {
-        let security = match met {
-            Met::Plaintext(reason) => Security::Plaintext { reason },
-            Met::Native | Met::Anonymous | Met::Certificate { .. } => Security::Native,
+        let (security, overheard) = match met {
+            Met::Plaintext(reason) => (Security::Plaintext { reason }, None),
+            Met::Native | Met::Anonymous | Met::Certificate { .. } => {
+                let overheard = Overheard::begin(&first);
+                (Security::Native(overheard.facts().clone()), Some(overheard))
+            }
         };
         Ok(Self {
             permit: authorize(&in_force.requirements, met)?,
             peer,
-            transport: Transport::Clear,
+            address,
+            transport: Transport::Clear(overheard),
             security,
             early: Early {
                 inward: first,
@@ -235,16 +263,32 @@ impl Connection {
         })
     }
 
+    /// As [`Connection::clear`], but `first` came from the database.
+    pub(crate) fn clear_outbound(
+        in_force: &InForce,
+        peer: TcpStream,
+        address: SocketAddr,
+        met: Met<'_>,
+        first: Vec<u8>,
+    ) -> Result<Self, Refusal> {
+        let mut connection = Self::clear(in_force, peer, address, met, first)?;
+        connection.early.outward = std::mem::take(&mut connection.early.inward);
+        connection.early.sent = connection.early.outward.len();
+        Ok(connection)
+    }
+
     /// A connection with a session; `early` came with the end of its handshake.
-    fn secured(
+    pub(crate) fn secured(
         authorized: Authorized,
         peer: TcpStream,
+        address: SocketAddr,
         mut secured: Secured,
         early: ringlock_tls::Early,
     ) -> Result<Self, Refusal> {
         Ok(Self {
             permit: authorized.permit,
             peer,
+            address,
             proof: Some(authorized.proof),
             security: secured.describe(authorized.name)?,
             transport: Transport::Tls(secured.session),
@@ -257,7 +301,12 @@ impl Connection {
         })
     }
 
-    fn ready(self, direction: Direction, database: TcpStream, peer: SocketAddr) -> Ready {
+    /// So many of the database's bytes are among what is to be sent.
+    pub(crate) fn has_sealed(&mut self, bytes: usize) {
+        self.early.sent = bytes;
+    }
+
+    fn ready(self, direction: Direction, database: TcpStream) -> Ready {
         Ready {
             permit: self.permit,
             database,
@@ -265,7 +314,7 @@ impl Connection {
             transport: self.transport,
             early: self.early,
             facts: LinkFacts {
-                peer,
+                peer: self.address,
                 direction,
                 security: self.security,
                 proof: self.proof,
@@ -274,70 +323,12 @@ impl Connection {
     }
 }
 
-/// What is needed to dial a peer, perhaps twice.
-struct Dialled<'a> {
-    shared: &'a Shared,
-    in_force: &'a InForce,
-    source: Option<IpAddr>,
-    address: SocketAddr,
-}
-
-impl Dialled<'_> {
-    async fn connect(&self) -> Result<TcpStream, Refusal> {
-        let dialer = self.in_force.dialer();
-        match self.source {
-            Some(source) => dialer.dial_from(source, self.address).await,
-            None => dialer.dial(self.address).await,
-        }
-        .map_err(Refusal::PeerUnreachable)
-    }
-
-    async fn secure(&self, mut peer: TcpStream, first: &[u8]) -> Result<Connection, Refusal> {
-        let address = self.address.ip();
-        let tls = self.shared.live.current();
-        let mut secured = establish::dial(&mut peer, &tls, address, &self.shared.signing).await?;
-        let meeting = Meeting {
-            session: &secured.session,
-            tls: &tls,
-            direction: Direction::Outbound,
-            address,
-        };
-        let authorized = authorize_session(&meeting, self.in_force, self.shared)?;
-        let answer = secured.open_early()?;
-        secured.seal(first)?;
-        let mut connection = Connection::secured(authorized, peer, secured, answer)?;
-        connection.early.sent = first.len();
-        Ok(connection)
-    }
-
-    fn plaintext(
-        &self,
-        peer: TcpStream,
-        reason: PlaintextReason,
-        first: Vec<u8>,
-    ) -> Result<Connection, Refusal> {
-        self.clear(peer, Met::Plaintext(reason), first)
-    }
-
-    fn native(&self, peer: TcpStream, first: Vec<u8>) -> Result<Connection, Refusal> {
-        self.clear(peer, Met::Native, first)
-    }
-
-    /// As [`Connection::clear`], but `first` came from the database.
-    fn clear(&self, peer: TcpStream, met: Met<'_>, first: Vec<u8>) -> Result<Connection, Refusal> {
-        let mut connection = Connection::clear(self.in_force, peer, met, Vec::new())?;
-        connection.early.sent = first.len();
-        connection.early.outward = first;
-        Ok(connection)
-    }
-}
-
 /// Takes TLS from a peer, and what it says of itself, until the deadline for strangers.
 async fn secure_inbound(
     shared: &Shared,
     in_force: &InForce,
     mut peer: TcpStream,
-    from: IpAddr,
+    address: SocketAddr,
     first: Vec<u8>,
     until: Instant,
 ) -> Result<Connection, Refusal> {
@@ -351,7 +342,7 @@ async fn secure_inbound(
         session: &secured.session,
         tls: &tls,
         direction: Direction::Inbound,
-        address: from,
+        address: address.ip(),
     };
     let mut authorized = authorize_session(&meeting, in_force, shared)?;
     let mut first = secured.open_early()?;
@@ -363,7 +354,7 @@ async fn secure_inbound(
             .await
             .map_err(|_| Refusal::SilentPeer(deadline))??;
     }
-    let mut connection = Connection::secured(authorized, peer, secured, first)?;
+    let mut connection = Connection::secured(authorized, peer, address, secured, first)?;
     connection.early.introduction = introduction;
     Ok(connection)
 }
@@ -377,15 +368,6 @@ fn refuse(shared: &Shared, entry: Entry, from: SocketAddr, refusal: &Refusal) {
     } else {
         tracing::warn!(%from, %direction, code, "refused: {refusal}");
     }
-}
-
-/// Whether a failed handshake looks like a peer that has no TLS at all, and not like one that
-/// refused us or that we refuse.
-fn speaks_no_tls(refusal: &Refusal) -> bool {
-    matches!(
-        refusal,
-        Refusal::Handshake(HandshakeFailure::Closed | HandshakeFailure::NotTls(_))
-    )
 }
 
 impl Entry {

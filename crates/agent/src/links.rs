@@ -6,14 +6,14 @@ use std::{
     hash::{BuildHasher as _, RandomState},
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
 
 use atomic_waker::AtomicWaker;
-use ringlock_model::{Direction, EndReason, Security, admin};
+use ringlock_model::{Direction, EndReason, NativeFacts, Security, admin};
 use ringlock_topology::{Map, Standing};
 use tokio::time::Instant;
 
@@ -40,6 +40,8 @@ pub(crate) struct LinkFacts {
 pub(crate) struct LinkHandle {
     id: u64,
     facts: LinkFacts,
+    /// What the databases' own handshake said in clear, once it is over.
+    native: OnceLock<Box<NativeFacts>>,
     since: Instant,
     /// From 0 to 1: sets apart the moments at which links are turned over by time.
     spread: f32,
@@ -64,6 +66,7 @@ impl Links {
         let handle = Arc::new(LinkHandle {
             id,
             facts,
+            native: OnceLock::new(),
             since: Instant::now(),
             spread: spread(self.chance.hash_one(id)),
             sent: AtomicU64::new(0),
@@ -108,6 +111,11 @@ impl LinkHandle {
 
     pub(crate) fn security(&self) -> &Security {
         &self.facts.security
+    }
+
+    /// What the databases' own handshake said in clear; it is told once.
+    pub(crate) fn tell_native(&self, facts: NativeFacts) {
+        let _told = self.native.set(Box::new(facts));
     }
 
     pub(crate) fn proof(&self) -> Option<&Proof> {
@@ -215,7 +223,10 @@ impl LinkHandle {
             peer,
             port: self.facts.peer.port(),
             direction: self.facts.direction,
-            security: self.facts.security.clone(),
+            security: match self.native.get() {
+                Some(facts) => Security::Native(NativeFacts::clone(facts)),
+                None => self.facts.security.clone(),
+            },
             place: match map.place(peer) {
                 Standing::Known(place, _) => Some(place.clone()),
                 Standing::Contradicted | Standing::Unknown => None,

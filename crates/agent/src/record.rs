@@ -31,7 +31,7 @@ impl Carried {
         shared.connections.count(match link.security() {
             Security::Tls(_) => "tls",
             Security::Plaintext { .. } => "plaintext",
-            Security::Native => "native",
+            Security::Native(_) => "native",
         });
         tracing::debug!(%link, "established");
         let relay = Relay::new(

@@ -31,13 +31,14 @@ use self::flow::{Flow, FlowEnd};
 use crate::{
     introduction::Introduction,
     links::LinkHandle,
+    overheard::Overheard,
     refusal::{REFUSED_BY_PEER, Refusal},
 };
 
 /// How the bytes between both sockets are protected.
 pub(crate) enum Transport {
-    /// As they are.
-    Clear,
+    /// As they are; a handshake of the databases' own is listened to until it is over.
+    Clear(Option<Box<Overheard>>),
     /// TLS towards the peer.
     Tls(Session),
 }

@@ -19,8 +19,8 @@ use tokio::{
 };
 
 use crate::{
-    links::Links, mode::ModeStore, proof::PeerChains, refusal::Tally, signing::Signing,
-    topology::Topology, validity::Warned,
+    links::Links, local::Local, mode::ModeStore, ports::Ports, proof::PeerChains, refusal::Tally,
+    signing::Signing, topology::Topology, validity::Warned,
 };
 
 /// State and counters of one agent. Workers read it, the control thread changes it.
@@ -36,6 +36,10 @@ pub(crate) struct Shared {
     pub(crate) chains: PeerChains,
     /// Who is where.
     pub(crate) topology: Topology,
+    /// On which port a peer takes TLS.
+    pub(crate) ports: Ports,
+    /// Whether the local database does TLS itself.
+    pub(crate) local: Local,
     /// Peers' certificates that end soon.
     pub(crate) warned: Warned,
     /// Places for peers that have not proved themselves yet.
@@ -90,6 +94,8 @@ impl Shared {
             turned: Tally::default(),
             chains: PeerChains::default(),
             topology: Topology::default(),
+            ports: Ports::default(),
+            local: Local::default(),
             warned: Warned::default(),
             handshakes: Arc::new(Semaphore::new(config.max_handshakes.get())),
             signing: Signing::default(),

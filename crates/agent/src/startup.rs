@@ -22,7 +22,7 @@ use crate::{
     admin::{self, Admin, AdminError, Stop},
     announce,
     conn::Entry,
-    linger,
+    linger, local,
     material::{LoadError, loading::load_first},
     mode::{ModeStore, StateError},
     reload::{Reloader, report},
@@ -162,12 +162,13 @@ impl Agent {
         let keeping = tokio::spawn(turnover::keep(Arc::clone(&shared)));
         let mapping = tokio::spawn(topology::keep(Arc::clone(&shared)));
         let asking = tokio::spawn(topology::ask::keep(Arc::clone(&shared)));
+        let probing = tokio::spawn(local::keep(Arc::clone(&shared)));
         let in_force = shared.mode.in_force();
         tracing::info!(mode = %in_force.mode, origin = in_force.origin, workers, "ready");
         let announcing = tokio::spawn(announce::keep(Arc::clone(&shared)));
         until_stopped(&shared, &reloader, &mut signals, &mut stops).await;
         shared.enter(Phase::Stopped);
-        for task in [watching, keeping, mapping, asking, announcing] {
+        for task in [watching, keeping, mapping, asking, probing, announcing] {
             task.abort();
         }
         admin.abort();

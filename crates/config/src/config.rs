@@ -266,4 +266,11 @@ impl Config {
             .cloned()
             .unwrap_or(Origin::Default(Dialect::Ringlock))
     }
+
+    /// Whether the nodes of this cluster take TLS on `ssl_storage_port` and not on `storage_port`,
+    /// as far as the database's own file tells its product; false where there is none.
+    pub fn takes_tls_on_a_port_of_its_own(&self) -> bool {
+        let file = self.database.as_ref();
+        file.is_some_and(|file| file.dialect.has_port_for_tls())
+    }
 }

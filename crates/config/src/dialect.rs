@@ -106,6 +106,25 @@ impl Dialect {
         ("ringlock", Self::Ringlock),
     ];
 
+    /// Whether its nodes take TLS from each other on `ssl_storage_port` and not on `storage_port`
+    /// (C3N-30).
+    pub const fn has_port_for_tls(self) -> bool {
+        match self {
+            Self::Cassandra30
+            | Self::Cassandra311
+            | Self::Dse51
+            | Self::Dse60
+            | Self::Dse67
+            | Self::Scylla => true,
+            Self::Cassandra40
+            | Self::Cassandra41
+            | Self::Cassandra50
+            | Self::Cassandra60
+            | Self::Hcd1
+            | Self::Ringlock => false,
+        }
+    }
+
     /// Who makes it.
     pub const fn product(self) -> Product {
         match self {

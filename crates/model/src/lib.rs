@@ -18,7 +18,9 @@ mod place;
 
 pub use direction::Direction;
 pub use ending::EndReason;
-pub use link::{KeyExchange, PeerName, PlaintextReason, Security, TlsFacts};
+pub use link::{
+    KeyExchange, NativeChoice, NativeFacts, PeerName, PlaintextReason, Security, TlsFacts,
+};
 pub use mode::{InternodeEncryption, Mode, UnknownMode};
 pub use network::{Network, NoNetwork};
 pub use node::{NodeUri, NodeUriError};

@@ -51,7 +51,7 @@ pub enum Security {
         reason: PlaintextReason,
     },
     /// TLS that the databases do themselves; the agent only passes it through.
-    Native,
+    Native(NativeFacts),
 }
 
 impl fmt::Display for Security {
@@ -59,7 +59,7 @@ impl fmt::Display for Security {
         match self {
             Self::Tls(_) => f.write_str("tls"),
             Self::Plaintext { reason } => write!(f, "plaintext ({reason})"),
-            Self::Native => f.write_str("native"),
+            Self::Native(_) => f.write_str("native"),
         }
     }
 }
@@ -78,6 +78,34 @@ pub struct TlsFacts {
     /// Who the peer proved to be; absent where the policy asks no certificate of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<PeerName>,
+}
+
+/// What both sides of a TLS handshake of the databases' own said in clear, as far as it was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NativeFacts {
+    /// The host that the side which dialled asked for (SNI), if it named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// The versions that it offered, its favourite first, such as `TLSv1.3`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<Cow<'static, str>>,
+    /// What the other side chose; absent as long as it has not answered.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<NativeChoice>,
+}
+
+/// What the side that was dialled chose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NativeChoice {
+    /// The version, such as `TLSv1.2`.
+    pub version: Cow<'static, str>,
+    /// The cipher suite by its IANA name.
+    pub suite: Cow<'static, str>,
+    /// The key exchange group; absent where none was used, or none is seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_exchange: Option<KeyExchange>,
+    /// Whether an earlier session was resumed.
+    pub resumed: bool,
 }
 
 /// A key exchange group by its IANA name, such as `X25519MLKEM768`.

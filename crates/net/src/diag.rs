@@ -54,6 +54,17 @@ pub struct Socket {
     id: SocketId,
 }
 
+/// A TCP socket of this network namespace that waits for connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listening {
+    /// Where; of a socket of both families that is bound to every address, `[::]`.
+    pub address: SocketAddr,
+    /// The kernel's number of this very socket, which is never used again.
+    pub cookie: u64,
+    /// The inode, as in `/proc/PID/fd`.
+    pub inode: u32,
+}
+
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -146,6 +157,31 @@ pub fn established(ports: &[u16]) -> Result<Vec<Socket>, DiagError> {
     Ok(found)
 }
 
+/// The sockets of this network namespace, IPv4 and IPv6, that listen on one of `ports`, sorted.
+///
+/// No privilege is needed. Another socket has another [`Listening::cookie`], also one of the same
+/// program at the same address.
+///
+/// # Errors
+/// [`DiagError`].
+pub fn listening(ports: &[u16]) -> Result<Vec<Listening>, DiagError> {
+    let mut netlink = Netlink::open(netlink::SOCK_DIAG)?;
+    let mut found = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let request = wire::list_request(family, wire::LISTENING);
+        found.extend(
+            netlink
+                .dump(wire::SOCK_DIAG_BY_FAMILY, &request, |answer| {
+                    let socket = wire::parse_listener(answer)?;
+                    Ok(ports.contains(&socket.address.port()).then_some(socket))
+                })
+                .map_err(|error| unsupported(error, "TCP socket diagnosis (module tcp_diag)"))?,
+        );
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
 /// The connections on intercepted ports that go past the agent: they were there before `rules`.
 ///
 /// Left out are connections within this network namespace, the agent's own (by their mark), and
@@ -227,8 +263,9 @@ pub(crate) fn listener(address: SocketAddr) -> Option<Process> {
     [Family::V4, Family::V6].into_iter().find_map(|family| {
         let request = wire::list_request(family, wire::LISTENING);
         let inodes = netlink.dump(wire::SOCK_DIAG_BY_FAMILY, &request, |answer| {
-            let (local, inode) = wire::parse_listener(answer)?;
-            Ok((local.port() == address.port() && clashes(local.ip())).then_some(inode))
+            let socket = wire::parse_listener(answer)?;
+            let clashes = socket.address.port() == address.port() && clashes(socket.address.ip());
+            Ok(clashes.then_some(socket.inode))
         });
         inodes.ok()?.into_iter().find_map(Process::holding)
     })

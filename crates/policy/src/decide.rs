@@ -61,7 +61,7 @@ pub fn tolerates(
     crossing: Crossing,
 ) -> bool {
     match (direction, security) {
-        (_, Security::Native) => true,
+        (_, Security::Native(_)) => true,
         (Direction::Outbound, Security::Tls(_)) => {
             matches!(dial(mode, crossing), Dial::Tls { .. })
         }

@@ -10,9 +10,10 @@
 //!  anything else     not spoken on an internode port
 //! ```
 //!
-//! [`claim`] reads on, to the address that a dialling node says is its own; [`ClientHello`] reads
-//! what a TLS client says in clear.
+//! [`claim`] reads on, to the address that a dialling node says is its own; [`ClientHello`] and
+//! [`ServerHello`] read what the two sides of TLS say in clear.
 
+mod answer;
 pub mod claim;
 mod crc;
 mod cursor;
@@ -20,6 +21,7 @@ mod hello;
 #[cfg(test)]
 mod hex;
 
+pub use answer::{NoServerHello, ServerHello, group_name, version_name};
 pub use crc::checksum;
 pub use hello::{ClientHello, NoClientHello};
 

@@ -1,11 +1,11 @@
 //! Any bytes as the beginning of a connection: its kind, the addresses that it claims, and what a
-//! `ClientHello` says.
+//! `ClientHello` or a server's answer says.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use ringlock_wire::{
-    ClientHello, ENOUGH, FirstBytes,
+    ClientHello, ENOUGH, FirstBytes, NoServerHello, ServerHello,
     claim::{LONGEST_PART, Stage},
     classify,
 };
@@ -16,6 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     claims(bytes);
     hello(bytes);
+    answer(bytes);
 });
 
 /// Follows the parts to the end, as the agent does, and asks for each what a torn one would give.
@@ -44,5 +45,13 @@ fn hello(bytes: &[u8]) {
         assert!(hello.versions().count() < bytes.len());
         let more = [bytes, b"more"].concat();
         assert_eq!(ClientHello::read(&more), Ok(Some(hello)));
+    }
+}
+
+fn answer(bytes: &[u8]) {
+    let read = ServerHello::read(bytes);
+    if matches!(read, Ok(Some(_)) | Err(NoServerHello::Alert(_))) {
+        let more = [bytes, b"more"].concat();
+        assert_eq!(ServerHello::read(&more), read);
     }
 }

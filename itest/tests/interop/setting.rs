@@ -84,7 +84,7 @@ impl Setting {
             Security::Tls(facts) => {
                 !self.is_plaintext_from(from) && facts.identity.is_some() == shows_certificate
             }
-            Security::Native => false,
+            Security::Native(_) => false,
         };
         if right {
             Ok(())

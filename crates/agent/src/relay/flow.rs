@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use ringlock_model::Direction;
 use ringlock_tls::{MAX_RECORD, Session};
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
@@ -16,7 +17,7 @@ use super::{
     Relay, RelayError, Transport,
     buffer::{Buffer, CHUNK, Pending},
 };
-use crate::linger;
+use crate::{linger, links::LinkHandle, overheard::Overheard};
 
 /// The most that waits to be answered before the peer is no longer listened to.
 const MAX_CONTROL: usize = 4096;
@@ -158,9 +159,10 @@ impl Relay {
     fn poll_take_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
         let mut chunk = Buffer::take();
         let (read, length) = match &mut self.transport {
-            Transport::Clear => {
+            Transport::Clear(overheard) => {
                 let read = ready!(poll_read(&mut self.database, &mut chunk[..CHUNK], cx))
                     .map_err(RelayError::Database)?;
+                hear(overheard, &self.link, Direction::Outbound, &chunk[..read]);
                 (read, read)
             }
             Transport::Tls(session) => {
@@ -196,7 +198,7 @@ impl Relay {
         }
         let mut chunk = Buffer::take();
         let carried = match &self.transport {
-            Transport::Clear => 0,
+            Transport::Clear(_) => 0,
             Transport::Tls(session) => carry_over(session, &mut chunk),
         };
         let room = &mut chunk[carried..carried + CHUNK];
@@ -205,7 +207,8 @@ impl Relay {
             return Poll::Ready(self.peer_closed());
         }
         let received = match &mut self.transport {
-            Transport::Clear => {
+            Transport::Clear(overheard) => {
+                hear(overheard, &self.link, Direction::Inbound, &chunk[..read]);
                 self.inward.pending = Some(Pending::new(chunk, read));
                 read
             }
@@ -249,7 +252,7 @@ impl Relay {
 
     fn peer_closed(&mut self) -> Result<(), RelayError> {
         match &self.transport {
-            Transport::Clear => {
+            Transport::Clear(_) => {
                 self.inward.end();
                 Ok(())
             }
@@ -268,6 +271,25 @@ impl Relay {
         }
         self.outward.stage = Stage::Flushing;
         Ok(())
+    }
+}
+
+/// Takes down what one side says in clear, until both have said it.
+fn hear(
+    overheard: &mut Option<Box<Overheard>>,
+    link: &LinkHandle,
+    flowing: Direction,
+    bytes: &[u8],
+) {
+    let Some(heard) = overheard else { return };
+    if flowing == link.direction() {
+        heard.hear_dialler(bytes);
+    } else {
+        heard.hear_answerer(bytes);
+    }
+    if heard.is_over() {
+        link.tell_native(heard.facts().clone());
+        *overheard = None;
     }
 }
 

@@ -166,7 +166,7 @@ impl Judge {
     fn judge_policy(&self, link: &LinkHandle, proof: &Proof) -> Option<EndReason> {
         let is_offered = match link.security() {
             Security::Tls(facts) => is_offered(&self.tls, facts),
-            Security::Plaintext { .. } | Security::Native => true,
+            Security::Plaintext { .. } | Security::Native(_) => true,
         };
         (!is_offered || !self.is_authorized(link, proof)).then_some(EndReason::PolicyTightened)
     }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Socket, State, TcpInfo};
+use super::{Listening, Socket, State, TcpInfo};
 use crate::{
     netlink::{NetlinkError, array_at, attribute, u32_at},
     origin::canonical,
@@ -70,10 +70,14 @@ pub(super) fn parse_socket(answer: &[u8]) -> Result<Option<Socket>, NetlinkError
     }))
 }
 
-/// Reads the address and inode of one listening socket.
-pub(super) fn parse_listener(answer: &[u8]) -> Result<(SocketAddr, u32), NetlinkError> {
+/// Reads one listening socket.
+pub(super) fn parse_listener(answer: &[u8]) -> Result<Listening, NetlinkError> {
     let header = Header::parse(answer)?;
-    Ok((header.local, header.inode))
+    Ok(Listening {
+        address: header.local,
+        cookie: header.cookie,
+        inode: header.inode,
+    })
 }
 
 /// `struct inet_diag_msg`.

@@ -1,4 +1,4 @@
-use ringlock_model::{KeyExchange, TlsFacts};
+use ringlock_model::{KeyExchange, NativeFacts, TlsFacts};
 
 use super::*;
 
@@ -136,7 +136,7 @@ fn tls_of_the_databases_own_stays_whatever_the_mode_and_the_place() {
             assert!(tolerates(
                 mode(text),
                 direction,
-                &Security::Native,
+                &Security::Native(NativeFacts::default()),
                 crossing
             ));
         }
