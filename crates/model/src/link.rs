@@ -137,3 +137,41 @@ impl fmt::Display for PeerName {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(security: &Security) -> serde_json::Value {
+        let value = serde_json::to_value(security).unwrap();
+        let back: Security = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(back, *security);
+        value
+    }
+
+    #[test]
+    fn a_native_link_shows_what_was_heard_and_nothing_else() {
+        let nothing = round_trip(&Security::Native(NativeFacts::default()));
+        assert_eq!(nothing, serde_json::json!({"state": "native"}));
+        let heard = round_trip(&Security::Native(NativeFacts {
+            server_name: Some("n2.example".to_owned()),
+            offered: vec!["TLSv1.3".into(), "TLSv1.2".into()],
+            chosen: Some(NativeChoice {
+                version: "TLSv1.3".into(),
+                suite: "TLS_AES_256_GCM_SHA384".into(),
+                key_exchange: Some(KeyExchange("X25519".into())),
+                resumed: false,
+            }),
+        }));
+        let expected = serde_json::json!({
+            "state": "native",
+            "server_name": "n2.example",
+            "offered": ["TLSv1.3", "TLSv1.2"],
+            "version": "TLSv1.3",
+            "suite": "TLS_AES_256_GCM_SHA384",
+            "key_exchange": "X25519",
+            "resumed": false,
+        });
+        assert_eq!(heard, expected);
+    }
+}

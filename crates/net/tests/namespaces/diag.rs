@@ -85,6 +85,32 @@ fn listeners_and_other_ports_are_not_listed() {
 }
 
 #[test]
+fn a_listener_is_told_from_its_successor_at_the_same_address() {
+    let Some(lab) = Lab::new() else { return };
+    let listening = || {
+        let found = lab.b.enter(|| diag::listening(&[INTERCEPTED]));
+        found.unwrap()
+    };
+    assert_eq!(listening(), []);
+    let addresses = lab.addresses_of_b(INTERCEPTED);
+    let _other = lab.b.listen(lab.b.v4(9042));
+    let listeners = addresses.map(|address| lab.b.listen(address));
+    let first = listening();
+    let mut expected = addresses;
+    expected.sort_unstable();
+    let found: Vec<_> = first.iter().map(|socket| socket.address).collect();
+    assert_eq!(found, expected);
+    assert_eq!(listening(), first);
+    drop(listeners);
+    assert_eq!(listening(), []);
+    let _successors = addresses.map(|address| lab.b.listen(address));
+    for (before, after) in first.iter().zip(listening()) {
+        assert_eq!(before.address, after.address);
+        assert_ne!(before.cookie, after.cookie);
+    }
+}
+
+#[test]
 fn a_listing_of_many_parts_is_complete() {
     let Some(lab) = Lab::new() else { return };
     let [v4, v6] = lab.addresses_of_b(INTERCEPTED);

@@ -169,7 +169,11 @@ proptest! {
             *changed = byte;
         }
         for bytes in [bytes, answer] {
-            let _answer = ServerHello::read(&bytes);
+            let read = ServerHello::read(&bytes);
+            if matches!(read, Ok(Some(_)) | Err(NoServerHello::Alert(_))) {
+                let more = [&bytes[..], b"more"].concat();
+                prop_assert_eq!(ServerHello::read(&more), read);
+            }
         }
     }
 }
