@@ -111,7 +111,7 @@ impl Ports {
     /// A peer answered at the first port, without TLS, and not at all at the second.
     pub(crate) fn second_was_silent(&self, generation: u64, peer: IpAddr) {
         self.note(generation, peer, |known| {
-            known.silent = Some(Instant::now())
+            known.silent = Some(Instant::now());
         });
     }
 
