@@ -33,8 +33,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a database may take to answer; one that says nothing is asked again after it.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// How long a database that answered is listened to, so that it sees an orderly end.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a database that answered is listened to, so that it sees an orderly end. One that has
+/// just started may be slow.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// How long it has to be silent to have said all that it says at once.
+const QUIET: Duration = Duration::from_millis(250);
 
 /// What is known of the database's ports.
 #[derive(Default)]
@@ -241,7 +245,8 @@ async fn ask(shared: &Shared, address: SocketAddr, parting: Parting) -> io::Resu
         let speech = hear(&mut stream).await?;
         match (speech, parting) {
             (Speech::Tls, Parting::Orderly) => {
-                let _heard = timeout(FAREWELL, part(&mut stream)).await;
+                // Nobody waits for this.
+                tokio::spawn(timeout(FAREWELL, part(stream)));
             }
             (Speech::Tls, Parting::Reset) => ringlock_net::reset_on_close(&stream)?,
             (Speech::Plaintext, _) => {}
@@ -274,10 +279,15 @@ async fn hear(stream: &mut TcpStream) -> io::Result<Speech> {
     }
 }
 
-async fn part(stream: &mut TcpStream) -> io::Result<()> {
+/// Ends what was begun: not in the middle of what the database sends, and with nothing unread, which
+/// would become a reset.
+async fn part(mut stream: TcpStream) -> io::Result<()> {
     let mut rest = [0; 4096];
-    // What came with the answer is read before the end is said: unread bytes would become a reset.
-    while stream.try_read(&mut rest).is_ok_and(|read| read > 0) {}
+    while let Ok(read) = timeout(QUIET, stream.read(&mut rest)).await {
+        if read? == 0 {
+            return Ok(());
+        }
+    }
     stream.shutdown().await?;
     while stream.read(&mut rest).await? > 0 {}
     Ok(())
