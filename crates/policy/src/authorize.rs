@@ -115,17 +115,37 @@ fn of_node(uri: Option<&NodeUri>) -> String {
     uri.map_or_else(String::new, |uri| format!(", that of {uri},"))
 }
 
+/// The addresses of a certificate that are named in a sentence; it may have thousands.
+const SHOWN: usize = 16;
+
 fn list(addresses: &[IpAddr]) -> String {
     if addresses.is_empty() {
         return "no IP address".to_owned();
     }
-    let texts: Vec<_> = addresses.iter().map(IpAddr::to_string).collect();
-    texts.join(", ")
+    let shown = addresses.iter().take(SHOWN).map(IpAddr::to_string);
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match addresses.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_addresses_the_first_are_named() {
+        let addresses: Vec<IpAddr> = (0..3000_u16)
+            .map(|number| {
+                let [high, low] = number.to_be_bytes();
+                [10, 0, high, low].into()
+            })
+            .collect();
+        assert_eq!(list(&addresses[..2]), "10.0.0.0, 10.0.0.1");
+        assert!(list(&addresses[..16]).ends_with("10.0.0.15"));
+        assert!(list(&addresses).ends_with("10.0.0.15 and 2984 more"));
+    }
 
     fn requirements() -> Requirements {
         Requirements {

@@ -1,4 +1,4 @@
-use rustls::{AlertDescription, CertificateError, Error, OtherError};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherError};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{revocation, signing::NotSigned};
@@ -76,7 +76,8 @@ impl HandshakeFailure {
             Error::NoCertificatesPresented => Self::NoCertificate,
             Error::InvalidCertificate(error) => Self::from_certificate(error),
             Error::AlertReceived(alert) => Self::of_alert(alert),
-            Error::InvalidMessage(what) => Self::NotTls(format!("{what:?}")),
+            Error::InvalidMessage(what) if is_no_record(&what) => Self::NotTls(format!("{what:?}")),
+            Error::InvalidMessage(what) => Self::Other(format!("a malformed message: {what:?}")),
             Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
                 Self::NotTls(error.to_string())
             }
@@ -117,7 +118,7 @@ impl HandshakeFailure {
                 Self::AddressNotCertified(if presented.is_empty() {
                     "no name".to_owned()
                 } else {
-                    presented.join(", ")
+                    some_of(&presented)
                 })
             }
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
@@ -138,6 +139,28 @@ impl HandshakeFailure {
             None => Self::BadCertificate(error.to_string()),
         }
     }
+}
+
+/// The first names of a certificate that may have thousands.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 16;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
+/// Whether the bytes do not even look like a record. What goes wrong inside one was made by
+/// somebody who speaks TLS, and is no reason to dial a peer without it.
+fn is_no_record(what: &InvalidMessage) -> bool {
+    matches!(
+        what,
+        InvalidMessage::InvalidContentType
+            | InvalidMessage::UnknownProtocolVersion
+            | InvalidMessage::MessageTooLarge
+            | InvalidMessage::InvalidEmptyPayload
+    )
 }
 
 /// The name of an alert as RFC 8446 §6 writes it: `certificate_unknown`, not `CertificateUnknown`.
@@ -178,6 +201,27 @@ mod tests {
         ] {
             assert_eq!(alert_name(alert), name);
         }
+    }
+
+    #[test]
+    fn a_malformed_message_in_a_record_is_no_sign_of_a_peer_without_tls() {
+        let failure = |what| HandshakeFailure::from_rustls(Error::InvalidMessage(what));
+        assert!(matches!(
+            failure(InvalidMessage::InvalidContentType),
+            HandshakeFailure::NotTls(_)
+        ));
+        assert_eq!(
+            failure(InvalidMessage::HandshakePayloadTooLarge).to_string(),
+            "the handshake failed: a malformed message: HandshakePayloadTooLarge"
+        );
+    }
+
+    #[test]
+    fn of_many_names_the_first_are_shown() {
+        let names: Vec<_> = (0..3000).map(|number| format!("n{number}")).collect();
+        assert_eq!(some_of(&names[..2]), "n0, n1");
+        assert!(some_of(&names[..16]).ends_with("n15"));
+        assert!(some_of(&names).ends_with("n15 and 2984 more"));
     }
 
     #[test]
