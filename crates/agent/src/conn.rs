@@ -1,6 +1,7 @@
 //! The life of one connection.
 
 use std::{
+    future::pending,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -10,7 +11,6 @@ use ringlock_policy::{Accept, Dial, Met, Permit, authorize};
 use ringlock_wire::FirstBytes;
 use tokio::{
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
     time::{Instant, timeout_at},
 };
 
@@ -19,6 +19,7 @@ use crate::{
     detect::{Detected, detect, excerpt},
     dialled::Dialled,
     establish::{self, Secured},
+    gate::Place,
     guard,
     introduction::Introduction,
     links::LinkFacts,
@@ -37,7 +38,7 @@ pub(crate) struct Accepted {
     pub(crate) from: SocketAddr,
     pub(crate) entry: Entry,
     /// The place of a peer that has not proved itself yet; given back when it has.
-    pub(crate) place: Option<OwnedSemaphorePermit>,
+    pub(crate) place: Option<Place>,
 }
 
 /// Where a connection came in.
@@ -68,11 +69,24 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted) {
         stream,
         from,
         entry,
-        place,
+        mut place,
     } = accepted;
-    match prepare(&shared, stream, from, entry).await {
+    let taken_away = async {
+        match &mut place {
+            Some(place) => place.taken_away().await,
+            None => pending().await,
+        }
+    };
+    let prepared = tokio::select! {
+        biased;
+        prepared = prepare(&shared, stream, from, entry) => prepared,
+        why = taken_away => Err(why.into()),
+    };
+    match prepared {
         Ok(ready) => {
-            drop(place);
+            if let Some(place) = place {
+                place.prove();
+            }
             // A task of its own: the memory of this one, sized for the handshake, is given back
             // before the long life of the relay.
             tokio::spawn(Carried::new(shared, ready));
@@ -359,11 +373,17 @@ async fn secure_inbound(
     Ok(connection)
 }
 
-fn refuse(shared: &Shared, entry: Entry, from: SocketAddr, refusal: &Refusal) {
+/// Counts a connection that is not relayed, and says why.
+pub(crate) fn refuse(shared: &Shared, entry: Entry, from: SocketAddr, refusal: &Refusal) {
     let code = refusal.code();
     shared.refused.count(code);
     let direction = entry.direction();
-    if refusal.is_ordinary() {
+    if matches!(refusal, Refusal::CrowdedOut(_)) {
+        // Whoever crowds the port out must not fill the log as well.
+        if let Some(unsaid) = shared.gate.may_say(Instant::now()) {
+            tracing::warn!(%from, %direction, code, unsaid, "refused: {refusal}");
+        }
+    } else if refusal.is_ordinary() {
         tracing::info!(%from, %direction, code, "not connected: {refusal}");
     } else {
         tracing::warn!(%from, %direction, code, "refused: {refusal}");

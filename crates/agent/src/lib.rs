@@ -21,6 +21,7 @@ mod cut;
 mod detect;
 mod dialled;
 mod establish;
+mod gate;
 mod guard;
 mod introduction;
 mod linger;

@@ -12,8 +12,13 @@ use ringlock_net::{DialError, NotRedirected};
 use ringlock_policy::Denied;
 use ringlock_tls::HandshakeFailure;
 
+use crate::gate::Crowded;
+
 /// The code of a peer that refuses this node, in the handshake or right after it.
 pub(crate) const REFUSED_BY_PEER: &str = "refused-by-peer";
+
+/// The code of a TLS session whose records are broken, at once or later.
+pub(crate) const SESSION_BROKEN: &str = "session-broken";
 
 /// Every early end of a connection. Each has a sentence, and a code under which it is counted.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +27,8 @@ pub(crate) enum Refusal {
     NotRedirected(#[from] NotRedirected),
     #[error("the connection leads back to the agent itself")]
     Loop,
+    #[error("{0}")]
+    CrowdedOut(#[from] Crowded),
     #[error("the peer sent nothing within {0:?}")]
     SilentPeer(Duration),
     #[error("the database sent nothing within {0:?}")]
@@ -72,6 +79,7 @@ impl Refusal {
         match self {
             Self::NotRedirected(_) => "not-redirected",
             Self::Loop => "loop",
+            Self::CrowdedOut(_) => "crowded-out",
             Self::SilentPeer(_) => "silent-peer",
             Self::SilentDatabase(_) => "silent-database",
             Self::ClosedEarly => "closed-early",
@@ -87,7 +95,7 @@ impl Refusal {
             Self::PeerUnreachable(_) => "peer-unreachable",
             Self::DatabaseUnreachable(_) => "database-unreachable",
             Self::Broken(_) => "broken",
-            Self::Session(_) => "session-broken",
+            Self::Session(_) => SESSION_BROKEN,
         }
     }
 
@@ -190,6 +198,11 @@ mod tests {
         let mut all = vec![
             NotRedirected::Direct { local: address }.into(),
             Refusal::Loop,
+            Crowded::TooLong {
+                places: 256,
+                held: time,
+            }
+            .into(),
             Refusal::SilentPeer(time),
             Refusal::SilentDatabase(time),
             Refusal::ClosedEarly,

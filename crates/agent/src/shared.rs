@@ -13,14 +13,11 @@ use ringlock_config::{Config, Interception};
 use ringlock_net::Dialer;
 use ringlock_policy::Requirements;
 use ringlock_tls::{Live, TlsState};
-use tokio::{
-    sync::{Semaphore, watch},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    links::Links, local::Local, mode::ModeStore, ports::Ports, proof::PeerChains, refusal::Tally,
-    signing::Signing, topology::Topology, validity::Warned,
+    gate::Gate, links::Links, local::Local, mode::ModeStore, ports::Ports, proof::PeerChains,
+    refusal::Tally, signing::Signing, topology::Topology, validity::Warned,
 };
 
 /// State and counters of one agent. Workers read it, the control thread changes it.
@@ -43,7 +40,7 @@ pub(crate) struct Shared {
     /// Peers' certificates that end soon.
     pub(crate) warned: Warned,
     /// Places for peers that have not proved themselves yet.
-    pub(crate) handshakes: Arc<Semaphore>,
+    pub(crate) gate: Arc<Gate>,
     /// Where handshakes go on whose key is elsewhere.
     pub(crate) signing: Signing,
     pub(crate) phase: watch::Sender<Phase>,
@@ -97,7 +94,7 @@ impl Shared {
             ports: Ports::default(),
             local: Local::default(),
             warned: Warned::default(),
-            handshakes: Arc::new(Semaphore::new(config.max_handshakes.get())),
+            gate: Arc::new(Gate::new(config.max_handshakes)),
             signing: Signing::default(),
             phase: watch::Sender::new(Phase::Running),
             reloads: Reloads::default(),

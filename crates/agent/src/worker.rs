@@ -15,10 +15,11 @@ use std::{
 
 use ringlock_model::Direction;
 use ringlock_net::{ListenError, TcpOptions};
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::sleep};
+use tokio::{net::TcpStream, time::sleep};
 
 use crate::{
-    conn::{Accepted, Entry, serve},
+    conn::{Accepted, Entry, refuse, serve},
+    gate::{Crowded, Place},
     linger::linger,
     shared::{Phase, Shared},
 };
@@ -109,11 +110,14 @@ async fn accept_all(shared: Arc<Shared>, listener: tokio::net::TcpListener, entr
     let accepting = async {
         let mut pause = BACKOFF.0;
         loop {
-            let place = place(&shared, entry).await;
             match listener.accept().await {
                 Ok((stream, from)) => {
                     pause = BACKOFF.0;
-                    take(&shared, stream, from, entry, place);
+                    let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+                    match place(&shared, entry, from).await {
+                        Ok(place) => take(&shared, stream, from, entry, place),
+                        Err(crowded) => refuse(&shared, entry, from, &crowded.into()),
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -129,13 +133,15 @@ async fn accept_all(shared: Arc<Shared>, listener: tokio::net::TcpListener, entr
     }
 }
 
-/// Waits for a place among the handshakes under way. The local database needs none: it is no
+/// A place among the handshakes under way. The local database needs none: it is no
 /// stranger, and its dials must not wait for strangers.
-async fn place(shared: &Shared, entry: Entry) -> Option<OwnedSemaphorePermit> {
+async fn place(shared: &Shared, entry: Entry, from: SocketAddr) -> Result<Option<Place>, Crowded> {
     match entry.direction() {
-        Direction::Outbound => None,
-        // The semaphore is never closed.
-        Direction::Inbound => Arc::clone(&shared.handshakes).acquire_owned().await.ok(),
+        Direction::Outbound => Ok(None),
+        Direction::Inbound => {
+            let deadline = shared.in_force().handshake_timeout();
+            shared.gate.enter(from.ip(), deadline).await.map(Some)
+        }
     }
 }
 
@@ -144,9 +150,8 @@ fn take(
     stream: TcpStream,
     from: SocketAddr,
     entry: Entry,
-    place: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
 ) {
-    let from = SocketAddr::new(from.ip().to_canonical(), from.port());
     tokio::spawn(serve(
         Arc::clone(shared),
         Accepted {
