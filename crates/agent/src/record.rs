@@ -12,7 +12,7 @@ use ringlock_model::{EndReason, Security};
 use crate::{
     conn::Ready,
     links::LinkHandle,
-    refusal::REFUSED_BY_PEER,
+    refusal::{REFUSED_BY_PEER, SESSION_BROKEN},
     relay::{End, Relay},
     shared::Shared,
 };
@@ -65,6 +65,9 @@ impl Carried {
             // In TLS 1.3 a peer that refuses our certificate says so after our side of the
             // handshake is over.
             self.shared.refused.count(REFUSED_BY_PEER);
+        }
+        if end == End::BrokenRecords {
+            self.shared.refused.count(SESSION_BROKEN);
         }
         if let End::Refused(code) = end {
             self.shared.refused.count(code);

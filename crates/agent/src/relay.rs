@@ -32,7 +32,7 @@ use crate::{
     introduction::Introduction,
     links::LinkHandle,
     overheard::Overheard,
-    refusal::{REFUSED_BY_PEER, Refusal},
+    refusal::{REFUSED_BY_PEER, Refusal, SESSION_BROKEN},
 };
 
 /// How the bytes between both sockets are protected.
@@ -229,7 +229,12 @@ impl Relay {
                 End::Refused(code)
             }
             RelayError::Tls(error) => {
-                tracing::warn!(%error, link = %self.link, "a link broke");
+                tracing::warn!(
+                    peer = %self.link.peer(),
+                    direction = %self.link.direction(),
+                    code = SESSION_BROKEN,
+                    "refused: the TLS session broke: {error}"
+                );
                 self.say_alert();
                 self.reset(true, false);
                 End::BrokenRecords
