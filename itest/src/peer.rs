@@ -41,6 +41,19 @@ impl Peer {
         Self::start(command).introduced()
     }
 
+    /// `openssl s_client` that takes its own orders, such as `R`, as lines, and prints much of its own.
+    pub fn openssl_with_orders(address: SocketAddr, identity: &Issued, arguments: &[&str]) -> Self {
+        let mut command = Command::new("openssl");
+        command
+            .args(["s_client", "-connect", &address.to_string()])
+            .args(arguments)
+            .arg("-cert")
+            .arg(&identity.certificate)
+            .arg("-key")
+            .arg(&identity.key);
+        Self::start(command).introduced()
+    }
+
     /// `gnutls-cli` with a certificate and a priority string; its own words go to the log file.
     pub fn gnutls(address: SocketAddr, identity: &Issued, priority: &str, log: &Path) -> Self {
         let mut command = Command::new("gnutls-cli");
@@ -76,6 +89,16 @@ impl Peer {
             Err(RecvTimeoutError::Timeout) => panic!("the peer printed nothing"),
             Err(RecvTimeoutError::Disconnected) => panic!("the peer has ended"),
         }
+    }
+
+    /// Sends a line; false if the peer has ended.
+    pub fn says(&mut self, line: &str) -> bool {
+        let input = self.input.as_mut();
+        input.is_some_and(|input| {
+            writeln!(input, "{line}")
+                .and_then(|()| input.flush())
+                .is_ok()
+        })
     }
 
     /// Sends a line and waits until it comes back.

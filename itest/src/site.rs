@@ -20,6 +20,9 @@ use crate::{OrFail, Watched, agent::listener, ports::free_address};
 /// The cluster that agents and certificates belong to unless a test says otherwise.
 pub const CLUSTER: &str = "Test Cluster";
 
+/// What a node's certificate is for.
+const BOTH_ROLES: Option<&str> = Some("serverAuth,clientAuth");
+
 /// A directory with a CA, and everything else that a test writes.
 #[derive(Debug)]
 pub struct Site {
@@ -71,6 +74,13 @@ impl Site {
         revoked.or_fail("taking certificates back");
     }
 
+    /// The same by the CA of a node that was [issued elsewhere](Self::issue_elsewhere).
+    pub fn revoke_elsewhere(&self, node: &str, certificates: &[&Path], out: &Path) {
+        let authority = Authority::open(&self.path(&format!("ca-of-{node}")));
+        let revoked = authority.revoke(certificates, out, &[]);
+        revoked.or_fail("taking certificates back");
+    }
+
     /// A certificate of another CA, made for that cluster, for a node on loopback.
     pub fn issue_elsewhere(&self, node: &str, cluster: &str) -> Issued {
         let authority = Authority::init(&self.path(&format!("ca-of-{node}")), cluster);
@@ -80,23 +90,30 @@ impl Site {
 
     /// A certificate of the site's CA for a node on loopback that expired long ago.
     pub fn issue_expired(&self, node: &str) -> Issued {
-        self.issue_dated(node, ["20240101000000Z", "20250101000000Z"])
+        self.issue_dated(node, ["20240101000000Z", "20250101000000Z"], BOTH_ROLES)
+    }
+
+    /// A certificate of the site's CA for a node on loopback whose time has not come.
+    pub fn issue_not_yet_valid(&self, node: &str) -> Issued {
+        self.issue_dated(node, ["20480101000000Z", "20490101000000Z"], BOTH_ROLES)
+    }
+
+    /// A certificate of the site's CA for a node on loopback with these extended key usages, or
+    /// without that extension where none is given.
+    pub fn issue_for_usages(&self, node: &str, usages: Option<&str>) -> Issued {
+        let [start, end] = [date("1 minute ago"), date("1 day")];
+        self.issue_dated(node, [&start, &end], usages)
     }
 
     /// A certificate of the site's CA for a node on loopback that ends so soon from now.
     pub fn issue_for(&self, node: &str, life: Duration) -> Issued {
-        let date = |moment: &str| {
-            let mut date = Command::new("date");
-            let printed = command::run(date.args(["-u", "+%Y%m%d%H%M%SZ", "-d", moment]));
-            printed.or_fail("writing a date").trim().to_owned()
-        };
         // The clock of this machine may be set back a little meanwhile.
         let start = date("1 minute ago");
         let end = date(&format!("{} seconds", life.as_secs()));
-        self.issue_dated(node, [&start, &end])
+        self.issue_dated(node, [&start, &end], BOTH_ROLES)
     }
 
-    fn issue_dated(&self, node: &str, [start, end]: [&str; 2]) -> Issued {
+    fn issue_dated(&self, node: &str, [start, end]: [&str; 2], usages: Option<&str>) -> Issued {
         let dir = self.path(node);
         fs::create_dir_all(&dir).or_fail("making a directory");
         let settings = dir.join("openssl.cnf");
@@ -105,10 +122,13 @@ impl Site {
         let issued = Issued::in_dir(&dir);
         let request = dir.join("node.csr");
         let uri = format!("URI:ringlock://Test%20Cluster/dc1/r1/{node}");
-        run(openssl(&["req", "-new", "-newkey", "ec", "-nodes"])
+        let mut asked = openssl(&["req", "-new", "-newkey", "ec", "-nodes"]);
+        if let Some(usages) = usages {
+            asked.args(["-addext", &format!("extendedKeyUsage={usages}")]);
+        }
+        run(asked
             .args(["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=node"])
             .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-            .args(["-addext", "extendedKeyUsage=serverAuth,clientAuth"])
             .arg("-addext")
             .arg(format!("subjectAltName=IP:127.0.0.1,{uri}"))
             .arg("-keyout")
@@ -188,6 +208,13 @@ impl Site {
         let (config, address) = self.config(name, direction, target, &identity);
         (self.start(name, &config), address)
     }
+}
+
+/// Such a moment in the words of `openssl ca`.
+fn date(moment: &str) -> String {
+    let mut date = Command::new("date");
+    let printed = command::run(date.args(["-u", "+%Y%m%d%H%M%SZ", "-d", moment]));
+    printed.or_fail("writing a date").trim().to_owned()
 }
 
 impl Default for Site {

@@ -120,6 +120,13 @@ impl Authority {
         })
     }
 
+    /// One that was made before.
+    pub fn open(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+        }
+    }
+
     /// `ringlock ca issue` into `out`; `days` absent means its default.
     pub fn issue(
         &self,
