@@ -144,11 +144,29 @@ impl HandshakeFailure {
 /// The first names of a certificate that may have thousands.
 fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 16;
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    match names.len().checked_sub(SHOWN) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown} and {more} more"),
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| plain(name)).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
+}
+
+/// A name without what the library writes around it, in one line whatever a CA has signed.
+fn plain(name: &str) -> String {
+    let bare = ["IpAddress(", "DnsName(\"", "UniformResourceIdentifier(\""]
+        .iter()
+        .find_map(|before| name.strip_prefix(before))
+        .map_or(name, |rest| rest.trim_end_matches(['"', ')']));
+    let mut plain = String::with_capacity(bare.len());
+    for letter in bare.chars() {
+        if letter.is_control() {
+            plain.extend(letter.escape_default());
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain
 }
 
 /// Whether the bytes do not even look like a record. What goes wrong inside one was made by
@@ -222,6 +240,22 @@ mod tests {
         assert_eq!(some_of(&names[..2]), "n0, n1");
         assert!(some_of(&names[..16]).ends_with("n15"));
         assert!(some_of(&names).ends_with("n15 and 2984 more"));
+    }
+
+    #[test]
+    fn names_are_shown_as_the_certificate_has_them_and_in_one_line() {
+        for (name, shown) in [
+            ("IpAddress(10.0.0.1)", "10.0.0.1"),
+            ("DnsName(\"n1.example\")", "n1.example"),
+            (
+                "UniformResourceIdentifier(\"ringlock://c/d/r/n\")",
+                "ringlock://c/d/r/n",
+            ),
+            ("Unsupported(0xa0)", "Unsupported(0xa0)"),
+            ("DnsName(\"a\nWARN b\")", "a\\nWARN b"),
+        ] {
+            assert_eq!(plain(name), shown);
+        }
     }
 
     #[test]
