@@ -6,6 +6,7 @@ use rustls::{
 };
 
 use super::{super::MAX_RECORD, *};
+use crate::record::RecordError;
 
 /// A session and a raw peer in the roles given, with the handshake behind them.
 fn session_and_peer(session_dials: bool) -> (Session, Raw) {
@@ -66,6 +67,31 @@ fn a_session_may_end_right_after_a_key_update() {
     assert_eq!(peer.give(&close(&mut session)), b"");
     let ended = std::io::Read::read(&mut peer.0.reader(), &mut [0; 1]);
     assert_eq!(ended.unwrap(), 0);
+}
+
+#[test]
+fn more_key_updates_than_anybody_needs_break_the_session_unless_data_comes_between() {
+    const MOST: usize = 32;
+    let (mut session, mut peer) = session_and_peer(false);
+    let update = |peer: &mut Raw| {
+        peer.0.refresh_traffic_keys().unwrap();
+        peer.taken()
+    };
+    for _ in 0..3 {
+        for _ in 0..MOST {
+            receive(&mut session, &update(&mut peer)).unwrap();
+        }
+        let received = receive(&mut session, &peer.seal(b"data")).unwrap();
+        assert_eq!(received.plaintext, b"data");
+    }
+    for _ in 0..MOST {
+        receive(&mut session, &update(&mut peer)).unwrap();
+    }
+    let broken = receive(&mut session, &update(&mut peer));
+    assert!(matches!(
+        broken,
+        Err(SessionError::Record(RecordError::Unexpected))
+    ));
 }
 
 /// As many records as the suites below protect with one key.
