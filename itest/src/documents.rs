@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ringlock_testkit::pki::{StorePasswords, Stores};
+use ringlock_testkit::pki::{Issued, StorePasswords, Stores};
 
 /// A block of a document, with the files and passwords that it names.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,46 @@ pub const ROLLING_ENFORCED: Document = Document {
         truststore: "cluster-truststore-password",
     },
 };
+
+/// DSE with local stores: JKS, mutual TLS, endpoint verification.
+pub const DSE: Document = Document {
+    text: block!("dse-local"),
+    keystore: "/etc/dse/conf/keystore.jks",
+    truststore: "/etc/dse/conf/truststore.jks",
+    renamed: &[],
+    passwords: StorePasswords {
+        keystore: "keystorePass",
+        truststore: "truststorePass",
+    },
+};
+
+/// ScyllaDB's block, which names PEM files.
+#[derive(Clone, Copy, Debug)]
+pub struct PemDocument {
+    text: &'static str,
+}
+
+/// ScyllaDB: PEM files, a revocation list, mutual TLS.
+pub const SCYLLA: PemDocument = PemDocument {
+    text: block!("scylla"),
+};
+
+impl PemDocument {
+    /// The text for all links, with nothing else changed but where the files lie, and the priority
+    /// string, which may be left out.
+    pub fn with_pem(&self, own: &Issued, list: &Path, priority: Option<&str>) -> String {
+        const STRING: &str = "SECURE128:-VERS-TLS1.0:-VERS-TLS1.1";
+        let text = self.text.replace("encryption: rack", "encryption: all");
+        let text = put(&text, "/etc/scylla/db.crt", &own.certificate);
+        let text = put(&text, "/etc/scylla/db.key", &own.key);
+        let text = put(&text, "/etc/scylla/cadb.pem", &own.ca);
+        let text = put(&text, "/etc/scylla/crl.pem", list);
+        let written = format!("    priority_string: {STRING}\n");
+        assert!(text.contains(&written), "{written:?} in\n{text}");
+        let wanted = priority.map(|priority| format!("    priority_string: {priority}\n"));
+        text.replace(&written, &wanted.unwrap_or_default())
+    }
+}
 
 impl Document {
     /// The text with nothing changed but where the stores lie.

@@ -26,7 +26,9 @@ mod wire;
 pub use agent::Watched;
 pub use bytes::{receive_bytes, send_bytes};
 pub use database::{Conduct, Database};
-pub use documents::{CASSANDRA_3, Document, ROLLING_ENFORCED, ROLLING_TRANSITION_4_0};
+pub use documents::{
+    CASSANDRA_3, DSE, Document, PemDocument, ROLLING_ENFORCED, ROLLING_TRANSITION_4_0, SCYLLA,
+};
 pub use limits::allow_many_descriptors;
 pub use or_fail::OrFail;
 pub use peer::{Peer, Server, served_fingerprint};

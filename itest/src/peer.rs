@@ -56,6 +56,17 @@ impl Peer {
 
     /// `gnutls-cli` with a certificate and a priority string; its own words go to the log file.
     pub fn gnutls(address: SocketAddr, identity: &Issued, priority: &str, log: &Path) -> Self {
+        Self::gnutls_with(address, identity, priority, log, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn gnutls_with(
+        address: SocketAddr,
+        identity: &Issued,
+        priority: &str,
+        log: &Path,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = Command::new("gnutls-cli");
         command
             .args(["--priority", priority])
@@ -68,8 +79,14 @@ impl Peer {
             .arg(&identity.certificate)
             .arg("--x509keyfile")
             .arg(&identity.key)
+            .args(arguments)
             .arg(address.ip().to_string());
         Self::start(command).introduced()
+    }
+
+    /// Any other program that is spoken to line by line; it says for itself what it has to say first.
+    pub fn program(command: Command) -> Self {
+        Self::start(command)
     }
 
     /// Sends a line.

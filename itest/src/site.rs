@@ -153,16 +153,21 @@ impl Site {
 
     /// A certificate of the site's CA with an RSA key, for a node at this address.
     pub fn issue_rsa(&self, node: &str, address: IpAddr) -> Issued {
+        let uri = format!("URI:ringlock://Test%20Cluster/dc1/r1/{node}");
+        self.issue_foreign(node, &format!("IP:{address},{uri}"))
+    }
+
+    /// A certificate of the site's CA with an RSA key and these alternative names, in OpenSSL's
+    /// words.
+    pub fn issue_foreign(&self, node: &str, names: &str) -> Issued {
         let dir = self.path(node);
         fs::create_dir_all(&dir).or_fail("making a directory");
         let issued = Issued::in_dir(&dir);
-        let uri = format!("URI:ringlock://Test%20Cluster/dc1/r1/{node}");
         run(openssl(&["req", "-x509", "-newkey", "rsa:2048", "-nodes"])
             .args(["-days", "30", "-subj", "/CN=node"])
             .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .args(["-addext", "extendedKeyUsage=serverAuth,clientAuth"])
-            .arg("-addext")
-            .arg(format!("subjectAltName=IP:{address},{uri}"))
+            .args(["-addext", &format!("subjectAltName={names}")])
             .arg("-CA")
             .arg(self.path("ca/ca.crt"))
             .arg("-CAkey")
