@@ -180,6 +180,31 @@ impl Site {
         issued
     }
 
+    /// A certificate of the site's CA for a node on loopback whose subject is `CN=` the node's name, for
+    /// these extended key usages, with these names beside its address (`URI:spiffe://…`).
+    pub fn issue_as(&self, node: &str, usages: &str, names: &[&str]) -> Issued {
+        let dir = self.path(node);
+        fs::create_dir_all(&dir).or_fail("making a directory");
+        let issued = Issued::in_dir(&dir);
+        let names = [&["IP:127.0.0.1"], names].concat().join(",");
+        run(openssl(&["req", "-x509", "-newkey", "ec", "-nodes"])
+            .args(["-pkeyopt", "ec_paramgen_curve:P-256", "-days", "30"])
+            .args(["-subj", &format!("/CN={node}")])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-addext", &format!("extendedKeyUsage={usages}")])
+            .args(["-addext", &format!("subjectAltName={names}")])
+            .arg("-CA")
+            .arg(self.path("ca/ca.crt"))
+            .arg("-CAkey")
+            .arg(self.path("ca/ca.key"))
+            .arg("-keyout")
+            .arg(&issued.key)
+            .arg("-out")
+            .arg(&issued.certificate));
+        fs::copy(self.path("ca/ca.crt"), &issued.ca).or_fail("copying the CA's certificate");
+        issued
+    }
+
     /// The configuration of an agent with one listener on loopback.
     pub fn config(
         &self,

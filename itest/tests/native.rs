@@ -22,7 +22,7 @@ use ringlock_itest::{
         cassandra::{CASSANDRA_4_1, CASSANDRA_5_0, CLUSTER_NAME, Cluster, ClusterOptions, Release},
         lab::{Host, Lab},
         load::{Load, LoadOptions},
-        pki::Issued,
+        pki::{Issued, StorePasswords},
     },
 };
 use ringlock_model::{
@@ -217,9 +217,90 @@ fn obeys_the_file_of(release: &'static Release, pem: impl Fn(&Issued) -> String)
     }
 }
 
+/// A node behind an agent and one with TLS of its own, by the same words.
+#[test]
+fn with_an_outbound_keystore_either_side_shows_another_certificate_when_it_dials() {
+    if !may_run_as_root() {
+        return;
+    }
+    let lab = Lab::new(2).or_fail("making network namespaces");
+    let site = Site::new();
+    let hosts = lab.nodes();
+    let identities: Vec<_> = hosts.iter().map(|host| issue(&site, host)).collect();
+    let blocks: Vec<_> = hosts
+        .iter()
+        .zip(&identities)
+        .map(|(host, identity)| two_keystores(identity, &issue_as(&site, host, &outbound(host))))
+        .collect();
+    let agent = start_agent(&lab, &identities[0], blocks[0].clone());
+    let options = ClusterOptions {
+        native_tls: vec![None, Some(blocks[1].clone())],
+        ..ClusterOptions::default()
+    };
+    let mut cluster = Cluster::start(&lab, &options).or_fail("starting Cassandra");
+    let ready = cluster.wait_ready(START);
+    ready.or_fail("waiting until every node sees every node up and normal");
+
+    let peer = &hosts[1];
+    let status = retry_until("links with the peer in both directions", || {
+        let status = agent.state();
+        let both = [Direction::Inbound, Direction::Outbound];
+        let both = both.map(|direction| has_link(&status, peer.ipv4.into(), direction));
+        (both == [true, true]).then_some(status)
+    });
+    for link in &status.links {
+        match link.direction {
+            Direction::Inbound => assert_tls(link, &outbound(peer)),
+            Direction::Outbound => assert_tls(link, &peer.name),
+        }
+    }
+    let shown = status
+        .outbound_certificate
+        .or_fail("the certificate for dialling");
+    assert!(
+        shown.name.ends_with(&format!("/{}", outbound(&hosts[0]))),
+        "{shown:?}"
+    );
+}
+
+/// The name in the certificate that a node shows when it dials.
+fn outbound(host: &Host) -> String {
+    format!("{}-outbound", host.name)
+}
+
+/// Cassandra 5.0's words for one certificate in each direction.
+fn two_keystores(identity: &Issued, dialling: &Issued) -> String {
+    const STORES: StorePasswords = StorePasswords {
+        keystore: "keystore-password",
+        truststore: "truststore-password",
+    };
+    const DIALLING: StorePasswords = StorePasswords {
+        keystore: "outbound-password",
+        ..STORES
+    };
+    let stores = identity.pkcs12(STORES).or_fail("making stores");
+    let outbound = dialling.pkcs12(DIALLING).or_fail("making more stores");
+    format!(
+        "server_encryption_options:\n  internode_encryption: all\n  require_client_auth: true\n  \
+         require_endpoint_verification: true\n  store_type: PKCS12\n  keystore: {}\n  \
+         keystore_password: {}\n  outbound_keystore: {}\n  outbound_keystore_password: {}\n  \
+         truststore: {}\n  truststore_password: {}\n",
+        stores.keystore.display(),
+        STORES.keystore,
+        outbound.keystore.display(),
+        DIALLING.keystore,
+        stores.truststore.display(),
+        STORES.truststore,
+    )
+}
+
 fn issue(site: &Site, host: &Host) -> Issued {
+    issue_as(site, host, &host.name)
+}
+
+fn issue_as(site: &Site, host: &Host, node: &str) -> Issued {
     let addresses = [host.ipv4.to_string(), host.ipv6.to_string()];
-    site.issue(&host.name, &addresses.each_ref().map(String::as_str))
+    site.issue(node, &addresses.each_ref().map(String::as_str))
 }
 
 /// With this text in place of `server_encryption_options`.

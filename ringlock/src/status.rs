@@ -59,6 +59,12 @@ fn summary(status: &Status) -> String {
         ),
         format!("Engine {}", status.engine),
     ];
+    if let Some(outbound) = &status.outbound_certificate {
+        lines.push(format!(
+            "Outbound certificate {} · until {}",
+            outbound.name, outbound.not_after
+        ));
+    }
     if status.reloads_failed > 0 {
         lines.push(format!(
             "Reloads {} · failed {} (see the log; what was in force stays)",

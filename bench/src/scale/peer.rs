@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use ringlock_model::NodeUri;
+use ringlock_model::{ClientAuth, NodeUri};
 use ringlock_pki::ca::{Ca, NodeRequest};
 use ringlock_pki::{Identity, Trust};
 use ringlock_store::{KeyEntry, KeyStore, MAX_BYTES};
@@ -80,8 +80,9 @@ impl Peer {
             ..KeyStore::default()
         };
         let options = Options {
-            client_auth: true,
+            client_auth: ClientAuth::Required,
             endpoint_verification: true,
+            session_tickets: true,
         };
         let identity = Identity::select(store, now)?;
         let tls = TlsState::build(&identity, trust, options, &Offer::default())?;

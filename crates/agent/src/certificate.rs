@@ -43,7 +43,8 @@ pub(crate) fn authorize_session(
     shared: &Shared,
 ) -> Result<Authorized, Refusal> {
     let now = OffsetDateTime::now_utc();
-    let (session, own) = (meeting.session, meeting.tls.own());
+    let session = meeting.session;
+    let own = meeting.tls.own(meeting.direction);
     if own.until < now.truncate_to_second() {
         return Err(Refusal::OwnCertificateExpired(date(own.until)));
     }

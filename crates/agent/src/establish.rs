@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use ringlock_model::{PeerName, Security, TlsFacts};
+use ringlock_model::{Direction, PeerName, Security, TlsFacts};
 use ringlock_tls::{
     Failed, Handshake, HandshakeFailure, Session, SessionError, TlsState, sealed_size,
 };
@@ -41,7 +41,7 @@ pub(crate) async fn dial(
     address: IpAddr,
     signing: &Signing,
 ) -> Result<Secured, Refusal> {
-    let aside = tls.signs_remotely().then_some(signing);
+    let aside = tls.signs_remotely(Direction::Outbound).then_some(signing);
     drive(stream, tls.dial(address)?, Vec::with_capacity(4096), aside).await
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn accept(
     first: Vec<u8>,
     signing: &Signing,
 ) -> Result<Secured, Refusal> {
-    let aside = tls.signs_remotely().then_some(signing);
+    let aside = tls.signs_remotely(Direction::Inbound).then_some(signing);
     drive(stream, tls.accept()?, first, aside).await
 }
 

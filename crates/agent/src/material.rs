@@ -4,7 +4,10 @@ pub(crate) mod loading;
 mod secrets;
 mod token;
 
-use std::path::{Path, PathBuf};
+use std::{
+    iter,
+    path::{Path, PathBuf},
+};
 
 use ringlock_config::{
     Config, IdentityFiles, Origin, ServerEncryption, StaleLists, StorePassword, TlsOffer,
@@ -13,14 +16,14 @@ use ringlock_config::{
 };
 use ringlock_files::{FileError, read_limited, read_private};
 use ringlock_pki::{
-    CrlError, Identity, IdentityError, RevocationLists, StaleList, Trust, TrustError,
+    CrlError, Identity, IdentityError, Purpose, RevocationLists, StaleList, Trust, TrustError,
     crl::read_revocation_lists,
 };
 use ringlock_secret::{
     DseKeyError, DseYaml, DseYamlError, KeyFileError, KeyName, Password, PasswordError, SecretError,
 };
-use ringlock_store::{MAX_BYTES, Opened, Passwords, StoreError, open};
-use ringlock_tls::{BuildError, Engine, Offer, Options, TlsState, Version};
+use ringlock_store::{KeyStore, MAX_BYTES, Opened, Passwords, StoreError, open};
+use ringlock_tls::{BuildError, Engine, Identities, Offer, Options, TlsState, Version};
 use ringlock_token::TokenError;
 use time::OffsetDateTime;
 
@@ -126,9 +129,11 @@ pub enum LoadError {
 pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError> {
     let internode = &config.internode;
     let passwords = StorePasswords::read(config)?;
-    let identity = identity(config, passwords.keystore.as_ref(), now)?;
+    let own = identity(config, passwords.keystore.as_ref(), now)?;
+    let outbound = outbound_identity(config, passwords.outbound.as_ref(), now)?;
     let trust = trust(internode, passwords.truststore.as_ref(), now)?;
-    for subject in &identity.unused {
+    let unused = outbound.iter().flat_map(|outbound| &outbound.unused);
+    for subject in own.unused.iter().chain(unused) {
         tracing::info!(
             subject,
             "a certificate that is no part of the chain is not sent"
@@ -153,10 +158,15 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
     let options = Options {
         client_auth: internode.require_client_auth,
         endpoint_verification: internode.require_endpoint_verification,
+        session_tickets: internode.session_tickets,
     };
     let offer = offer(&internode.offer);
     let lists = (&lists, stale(internode.stale_lists));
-    let state = TlsState::build_with_lists(&identity, &trust, lists, options, &offer);
+    let identities = Identities {
+        server: &own,
+        client: outbound.as_ref(),
+    };
+    let state = TlsState::build_with_lists(identities, &trust, lists, options, &offer);
     let state = state.map_err(|source| LoadError::Build {
         path: certificate_path(config),
         source,
@@ -256,8 +266,10 @@ pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
     let mut files = vec![config.path.clone()];
     files.extend(config.database.as_ref().map(|file| file.path.clone()));
     let internode = &config.internode;
+    let outbound = internode.outbound.as_ref();
     let passwords = [&internode.keystore_password, &internode.truststore_password];
-    files.extend(passwords.into_iter().filter_map(|password| match password {
+    let passwords = passwords.into_iter().chain(outbound.map(|it| &it.password));
+    files.extend(passwords.filter_map(|password| match password {
         Some(StorePassword::File(path)) => Some(path.clone()),
         Some(StorePassword::Given(_)) | None => None,
     }));
@@ -277,14 +289,16 @@ pub(crate) fn watched_files(config: &Config) -> Vec<PathBuf> {
         TrustAnchors::File(truststore) => files.push(truststore.clone()),
         TrustAnchors::Inline(_) => {}
     }
-    match &config.internode.identity {
-        IdentityFiles::Pair {
-            certificate,
-            keyfile,
-        } => files.extend([certificate.clone(), keyfile.clone()]),
-        IdentityFiles::Combined { keystore } => files.push(keystore.clone()),
-        IdentityFiles::Token { certificate, .. } => files.extend(certificate.clone()),
-        IdentityFiles::Inline { .. } => {}
+    for identity in identities(config) {
+        match identity {
+            IdentityFiles::Pair {
+                certificate,
+                keyfile,
+            } => files.extend([certificate.clone(), keyfile.clone()]),
+            IdentityFiles::Combined { keystore } => files.push(keystore.clone()),
+            IdentityFiles::Token { certificate, .. } => files.extend(certificate.clone()),
+            IdentityFiles::Inline { .. } => {}
+        }
     }
     files
 }
@@ -297,14 +311,20 @@ fn system_key(dse_config: &Path) -> Option<PathBuf> {
     }
 }
 
-/// The file that holds the private key, or else the configuration, with the PIN of the token.
-pub(crate) fn key_file(config: &Config) -> &Path {
-    match &config.internode.identity {
+/// The files that hold private keys, or else the configuration, with the PIN of the token.
+pub(crate) fn key_files(config: &Config) -> impl Iterator<Item = &Path> {
+    identities(config).map(|identity| match identity {
         IdentityFiles::Pair { keyfile, .. } => keyfile,
         IdentityFiles::Combined { keystore } => keystore,
         IdentityFiles::Token { .. } => &config.path,
         IdentityFiles::Inline { private_key } => file_of(private_key).unwrap_or(&config.path),
-    }
+    })
+}
+
+/// What the node shows those who dial, and what it shows those that it dials if that is another.
+fn identities(config: &Config) -> impl Iterator<Item = &IdentityFiles> {
+    let outbound = config.internode.outbound.as_ref();
+    iter::once(&config.internode.identity).chain(outbound.map(|outbound| &outbound.identity))
 }
 
 fn identity(
@@ -312,13 +332,7 @@ fn identity(
     password: Option<&Password>,
     now: OffsetDateTime,
 ) -> Result<Identity, LoadError> {
-    let open = |path: &Path, bytes: &[u8], password| {
-        let opened = read_store(path, bytes, password)?;
-        if config.internode.offer.fips {
-            warn_of_unapproved(path, &opened);
-        }
-        Ok::<_, LoadError>(opened)
-    };
+    let open = |path: &Path, bytes: &[u8], password| read_own(config, path, bytes, password);
     let store = match &config.internode.identity {
         IdentityFiles::Pair {
             certificate,
@@ -326,10 +340,10 @@ fn identity(
         } => {
             let certificates = open(certificate, &read_limited(certificate, MAX_BYTES)?, None)?;
             let key = open(keyfile, &read_private(keyfile, MAX_BYTES)?, password)?;
-            certificates.store.join(key.store)
+            certificates.join(key)
         }
         IdentityFiles::Combined { keystore } => {
-            open(keystore, &read_private(keystore, MAX_BYTES)?, password)?.store
+            open(keystore, &read_private(keystore, MAX_BYTES)?, password)?
         }
         IdentityFiles::Token { key, certificate } => {
             let named = token::Named {
@@ -338,19 +352,69 @@ fn identity(
             };
             return token::identity(config, &named, password, now);
         }
-        IdentityFiles::Inline { private_key } => {
-            // The key is as exposed as the file that it stands in.
-            if let Some(file) = file_of(private_key) {
-                read_private(file, MAX_CONFIG)?;
-            }
-            let pem = private_key.value.reveal().as_bytes();
-            open(&place_of(private_key), pem, password)?.store
-        }
+        IdentityFiles::Inline { private_key } => read_inline(config, private_key, password)?,
     };
-    Identity::select(store, now).map_err(|source| LoadError::Identity {
+    let purpose = match &config.internode.outbound {
+        Some(_) => Purpose::Server,
+        None => Purpose::Both,
+    };
+    Identity::select_for(purpose, store, now).map_err(|source| LoadError::Identity {
         path: certificate_path(config),
         source,
     })
+}
+
+/// What is shown to those that are dialled, where that is another.
+fn outbound_identity(
+    config: &Config,
+    password: Option<&Password>,
+    now: OffsetDateTime,
+) -> Result<Option<Identity>, LoadError> {
+    let Some(outbound) = &config.internode.outbound else {
+        return Ok(None);
+    };
+    let (path, store) = match &outbound.identity {
+        IdentityFiles::Inline { private_key } => (
+            place_of(private_key),
+            read_inline(config, private_key, password)?,
+        ),
+        IdentityFiles::Combined { keystore: path } | IdentityFiles::Pair { keyfile: path, .. } => {
+            let bytes = read_private(path, MAX_BYTES)?;
+            (path.clone(), read_own(config, path, &bytes, password)?)
+        }
+        // A token holds what is shown in both directions.
+        IdentityFiles::Token { .. } => return Ok(None),
+    };
+    let selected = Identity::select_for(Purpose::Client, store, now);
+    let selected = selected.map_err(|source| LoadError::Identity { path, source })?;
+    Ok(Some(selected))
+}
+
+/// PEM that stands in the configuration; the key is as exposed as the file that it stands in.
+fn read_inline(
+    config: &Config,
+    pem: &Setting<Secret>,
+    password: Option<&Password>,
+) -> Result<KeyStore, LoadError> {
+    if let Some(file) = file_of(pem) {
+        read_private(file, MAX_CONFIG)?;
+    }
+    let bytes = pem.value.reveal().as_bytes();
+    read_own(config, &place_of(pem), bytes, password)
+}
+
+/// A store of what this node shows.
+fn read_own(
+    config: &Config,
+    path: &Path,
+    bytes: &[u8],
+    password: Option<&Password>,
+) -> Result<KeyStore, LoadError> {
+    let opened = read_store(path, bytes, password)?;
+    if config.internode.offer.fips {
+        warn_of_unapproved(path, &opened);
+    }
+    Ok(opened.store)
 }
 
 fn trust(

@@ -14,6 +14,7 @@ use notify::{
 };
 use ringlock_config::Config;
 use ringlock_files::{read_limited, read_private};
+use ringlock_model::Direction;
 use ringlock_tls::TlsState;
 use time::OffsetDateTime;
 use tokio::{
@@ -24,7 +25,7 @@ use tokio::{
 use crate::{
     configuration::{ConfigError, read_config},
     material::{
-        LoadError, LoadingError, date, key_file, load,
+        LoadError, LoadingError, date, key_files, load,
         loading::{Loader, PATIENCE, drop_elsewhere},
         watched_files,
     },
@@ -130,7 +131,7 @@ impl Reloader {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        validity::warn_of_own(tls.leaf(), &config.internode, now);
+        validity::warn_of_own(&tls, &config.internode, now);
         let (mode, origin) = (
             config.internode.mode,
             config.internode.mode_origin.to_string(),
@@ -139,6 +140,7 @@ impl Reloader {
         tracing::info!(
             certificate = %tls.leaf().sha256,
             not_after = date(tls.leaf().not_after),
+            outbound_certificate = tls.dialling_leaf().map(|leaf| &*leaf.sha256),
             "reloaded; new handshakes use it, and links are held against it"
         );
         let old = self.shared.live.current();
@@ -146,7 +148,11 @@ impl Reloader {
         topology.configure(&config, places, tls.leaf());
         self.shared.live.publish(tls);
         self.shared.put_in_force(config);
-        if old.signs_remotely() {
+        let directions = [Direction::Inbound, Direction::Outbound];
+        if directions
+            .into_iter()
+            .any(|direction| old.signs_remotely(direction))
+        {
             drop_elsewhere(old);
         }
         Ok(())
@@ -303,8 +309,10 @@ fn fingerprint(config: &Config) -> u64 {
         }
     }
     // A key that others may read is a change, though its content is not.
-    if let Err(error) = read_private(key_file(config), MAX_FILE) {
-        error.to_string().hash(&mut hasher);
+    for file in key_files(config) {
+        if let Err(error) = read_private(file, MAX_FILE) {
+            error.to_string().hash(&mut hasher);
+        }
     }
     hasher.finish()
 }

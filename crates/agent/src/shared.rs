@@ -137,7 +137,7 @@ impl InForce {
             generation,
             requirements: Requirements {
                 cluster: config.cluster.clone(),
-                client_auth: config.internode.require_client_auth,
+                client_auth: config.internode.require_client_auth.is_required(),
                 endpoint_verification: config.internode.require_endpoint_verification,
             },
             config,

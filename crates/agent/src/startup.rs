@@ -9,7 +9,7 @@ use std::{
 };
 
 use ringlock_config::{Config, Interception};
-use ringlock_model::{Direction, InternodeEncryption};
+use ringlock_model::{ClientAuth, Direction, InternodeEncryption};
 use ringlock_net::{ListenError, LockError, MissingNetAdmin, NamespaceLock, require_net_admin};
 use time::OffsetDateTime;
 use tokio::{
@@ -104,7 +104,7 @@ impl Agent {
             );
         }
         warn_of_weakness(&config);
-        validity::warn_of_own(tls.leaf(), &config.internode, OffsetDateTime::now_utc());
+        validity::warn_of_own(&tls, &config.internode, OffsetDateTime::now_utc());
         let mode = ModeStore::open(
             config.state_directory.clone(),
             config.internode.mode,
@@ -298,8 +298,15 @@ fn warn_of_weakness(config: &Config) {
         return;
     }
     topology::warn_of_scope(internode.mode, internode);
-    if !internode.require_client_auth {
-        tracing::warn!("require_client_auth is false: whoever reaches this node may connect");
+    match internode.require_client_auth {
+        ClientAuth::NotRequired => {
+            tracing::warn!("require_client_auth is false: whoever reaches this node may connect");
+        }
+        ClientAuth::Optional => tracing::warn!(
+            "require_client_auth is optional: whoever reaches this node and shows no certificate \
+             may connect"
+        ),
+        ClientAuth::Required => {}
     }
     if !internode.require_endpoint_verification {
         tracing::warn!(

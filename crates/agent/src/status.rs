@@ -24,6 +24,8 @@ pub(crate) fn status(shared: &Shared) -> Status {
         uptime_ms: u64::try_from(shared.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         certificate: certificate(tls.leaf()),
         engine: tls.engine().to_string(),
+        outbound_certificate: tls.dialling_leaf().map(certificate),
+        require_client_auth: in_force.config.internode.require_client_auth,
         reloads: shared.reloads.published(),
         reloads_failed: shared.reloads.failed(),
         links: links(shared),

@@ -165,7 +165,7 @@ pub(crate) fn check_configured(config: &Config, own: &LeafFacts) -> Result<(), T
 
 /// Says what a scope leaves open where certificates are required (G-24).
 pub(crate) fn warn_of_scope(mode: Mode, internode: &ServerEncryption) {
-    if mode.encryption.is_scoped() && internode.require_client_auth {
+    if mode.encryption.is_scoped() && internode.require_client_auth.is_required() {
         tracing::warn!(
             "internode_encryption is {}: a peer within is taken in plaintext and shows no \
              certificate, whatever require_client_auth says; it is known by the address that it \

@@ -3,12 +3,14 @@
 
 use std::{
     collections::HashSet,
+    iter,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use ringlock_config::ServerEncryption;
 use ringlock_pki::LeafFacts;
+use ringlock_tls::TlsState;
 use time::OffsetDateTime;
 
 use crate::{material::date, refusal::Refusal};
@@ -68,9 +70,15 @@ pub(crate) fn check(leaf: &LeafFacts, limits: &ServerEncryption) -> Result<(), R
     }
 }
 
-/// Warns of the node's own certificate: that it ends soon, or that peers with the same limits
+/// Warns of the node's own certificates: that one ends soon, or that peers with the same limits
 /// refuse it.
-pub(crate) fn warn_of_own(leaf: &LeafFacts, limits: &ServerEncryption, now: OffsetDateTime) {
+pub(crate) fn warn_of_own(tls: &TlsState, limits: &ServerEncryption, now: OffsetDateTime) {
+    for leaf in iter::once(tls.leaf()).chain(tls.dialling_leaf()) {
+        warn_of(leaf, limits, now);
+    }
+}
+
+fn warn_of(leaf: &LeafFacts, limits: &ServerEncryption, now: OffsetDateTime) {
     let life = leaf.not_after - leaf.not_before;
     if let Some(most) = limits.max_certificate_validity
         && life > most

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ringlock_finding::Findings;
-use ringlock_model::{Direction, Mode};
+use ringlock_model::{ClientAuth, Direction, Mode};
 use ringlock_suites::{Engine, Suite, Version};
 
 pub use self::topology::{Cql, CqlCredentials, SnitchFile, Topology};
@@ -124,7 +124,7 @@ pub struct ServerEncryption {
     /// alone is written.
     pub mode_origin: Origin,
     /// Whether a peer that dials must show a certificate. Default false, as in Cassandra.
-    pub require_client_auth: bool,
+    pub require_client_auth: ClientAuth,
     /// Whether a peer's address must be in its certificate. Default false, as in Cassandra.
     pub require_endpoint_verification: bool,
     /// This node's certificate and key. Required whatever the mode is: encryption is switched on
@@ -133,6 +133,8 @@ pub struct ServerEncryption {
     /// What the keystore, or the private key in PEM, is under: `keystore_password`,
     /// `keystore_password_file`, or the factory's `private_key_password`.
     pub keystore_password: Option<StorePassword>,
+    /// What the node shows to those that it dials. Unset: the same.
+    pub outbound: Option<OutboundIdentity>,
     /// Certificates of the CAs to trust. Required likewise.
     pub trust: TrustAnchors,
     /// What the truststore is under: `truststore_password` or `truststore_password_file`.
@@ -145,12 +147,24 @@ pub struct ServerEncryption {
     pub stale_lists: StaleLists,
     /// What handshakes may choose from.
     pub offer: TlsOffer,
+    /// `enable_session_tickets`: whether sessions may be resumed. Default true.
+    pub session_tickets: bool,
     /// `max_certificate_validity_period`: how long a peer's certificate may be valid from its first
     /// second to its last; whole minutes. Unset: any time.
     pub max_certificate_validity: Option<Duration>,
     /// `certificate_validity_warn_threshold`: how long before its end a certificate is warned of;
     /// whole minutes. Unset: never.
     pub certificate_warning: Option<Duration>,
+}
+
+/// `outbound_keystore`, or `outbound_private_key` of Cassandra's `PEMBasedSslContextFactory`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundIdentity {
+    /// Key and chain, in one file or in the configuration itself.
+    pub identity: IdentityFiles,
+    /// What they are under: `outbound_keystore_password`, `outbound_keystore_password_file` or
+    /// `outbound_private_key_password`, and otherwise what opens the keystore.
+    pub password: Option<StorePassword>,
 }
 
 /// Versions and cipher suites; a blank list is no limit.

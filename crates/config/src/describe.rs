@@ -1,5 +1,6 @@
 use std::{fmt::Display, path::Path, time::Duration};
 
+use ringlock_model::ClientAuth;
 use ringlock_suites::Engine;
 
 use crate::{
@@ -30,6 +31,7 @@ impl Config {
 }
 
 const PRIVATE_KEY: &str = "ssl_context_factory.parameters.private_key";
+const OUTBOUND_KEY: &str = "ssl_context_factory.parameters.outbound_private_key";
 const TRUSTED: &str = "ssl_context_factory.parameters.trusted_certificates";
 
 struct Lines<'c> {
@@ -142,11 +144,55 @@ impl Lines<'_> {
         let mode = internode.mode;
         self.add(&key("internode_encryption"), mode.encryption);
         self.add_flag(&key("optional"), mode.optional);
-        self.add_flag(&key("require_client_auth"), internode.require_client_auth);
+        let client_auth = key("require_client_auth");
+        match internode.require_client_auth {
+            ClientAuth::Optional => self.add(&client_auth, ClientAuth::Optional),
+            asked => self.add_flag(&client_auth, asked.is_required()),
+        }
         self.add_flag(
             &key("require_endpoint_verification"),
             internode.require_endpoint_verification,
         );
+        self.identity();
+        self.outbound();
+        match &internode.trust {
+            TrustAnchors::File(truststore) => self.add_path(&key("truststore"), truststore),
+            TrustAnchors::Inline(trusted) => self.add(&key(TRUSTED), &trusted.value),
+        }
+        let password = internode.truststore_password.as_ref();
+        self.add_password(&key("truststore_password"), password);
+        if let Some(list) = &internode.revocation_list {
+            self.add_path(&key("certficate_revocation_list"), list);
+            let stale = match internode.stale_lists {
+                StaleLists::Refuse => "refuse",
+                StaleLists::Accept => "accept",
+            };
+            self.add("ringlock.stale_revocation_lists", stale);
+        }
+        if internode.offer.fips {
+            self.add("ringlock.fips", true);
+        }
+        self.offer(&internode.offer);
+        self.add_flag(&key("enable_session_tickets"), internode.session_tickets);
+        for (name, limit) in [
+            (
+                "max_certificate_validity_period",
+                internode.max_certificate_validity,
+            ),
+            (
+                "certificate_validity_warn_threshold",
+                internode.certificate_warning,
+            ),
+        ] {
+            if let Some(limit) = limit {
+                self.add_duration(&key(name), limit);
+            }
+        }
+    }
+
+    fn identity(&mut self) {
+        let key = |name| format!("server_encryption_options.{name}");
+        let internode = &self.config.internode;
         match &internode.identity {
             IdentityFiles::Pair {
                 certificate,
@@ -175,38 +221,25 @@ impl Lines<'_> {
             &key("keystore_password"),
             internode.keystore_password.as_ref(),
         );
-        match &internode.trust {
-            TrustAnchors::File(truststore) => self.add_path(&key("truststore"), truststore),
-            TrustAnchors::Inline(trusted) => self.add(&key(TRUSTED), &trusted.value),
-        }
-        let password = internode.truststore_password.as_ref();
-        self.add_password(&key("truststore_password"), password);
-        if let Some(list) = &internode.revocation_list {
-            self.add_path(&key("certficate_revocation_list"), list);
-            let stale = match internode.stale_lists {
-                StaleLists::Refuse => "refuse",
-                StaleLists::Accept => "accept",
-            };
-            self.add("ringlock.stale_revocation_lists", stale);
-        }
-        if internode.offer.fips {
-            self.add("ringlock.fips", true);
-        }
-        self.offer(&internode.offer);
-        for (name, limit) in [
-            (
-                "max_certificate_validity_period",
-                internode.max_certificate_validity,
-            ),
-            (
-                "certificate_validity_warn_threshold",
-                internode.certificate_warning,
-            ),
-        ] {
-            if let Some(limit) = limit {
-                self.add_duration(&key(name), limit);
+    }
+
+    fn outbound(&mut self) {
+        let Some(outbound) = &self.config.internode.outbound else {
+            return;
+        };
+        let key = |name| format!("server_encryption_options.{name}");
+        match &outbound.identity {
+            IdentityFiles::Combined { keystore } => {
+                self.add_path(&key("outbound_keystore"), keystore);
             }
+            IdentityFiles::Inline { private_key } => {
+                self.add(&key(OUTBOUND_KEY), &private_key.value);
+            }
+            // It is never read as one of these.
+            IdentityFiles::Pair { .. } | IdentityFiles::Token { .. } => {}
         }
+        let password = outbound.password.as_ref();
+        self.add_password(&key("outbound_keystore_password"), password);
     }
 
     fn offer(&mut self, offer: &TlsOffer) {

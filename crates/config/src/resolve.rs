@@ -24,6 +24,7 @@ mod tests;
 use std::path::Path;
 
 use ringlock_finding::Findings;
+pub use ringlock_model::ClientAuth;
 
 use crate::{dialect::Dialect, document::Document};
 
@@ -34,7 +35,7 @@ pub use policy::Policy;
 pub use ports::{Addresses, Authentication, Ports};
 pub use secret::Secret;
 pub use setting::Setting;
-pub use shapes::{ClientAuth, Factory, InternodeScope, Parameter};
+pub use shapes::{Factory, InternodeScope, Parameter};
 
 /// A database's yaml as that database takes it.
 #[derive(Clone, Debug)]

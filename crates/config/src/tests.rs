@@ -1,6 +1,7 @@
 //! The file as an operator writes it, through [`parse`](crate::parse).
 
 mod database;
+mod identity;
 mod inline;
 mod mistakes;
 mod offer;

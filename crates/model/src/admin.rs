@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Crossing, Direction, EndReason, Mode, Place, Security};
+use crate::{ClientAuth, Crossing, Direction, EndReason, Mode, Place, Security};
 
 /// What an agent knows of itself and its links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,12 @@ pub struct Status {
     /// cipher suites alone.
     #[serde(default = "rustls")]
     pub engine: String,
+    /// What it shows instead to those that it dials; absent where that is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound_certificate: Option<CertificateStatus>,
+    /// Whether peers that dial must show a certificate.
+    #[serde(default)]
+    pub require_client_auth: ClientAuth,
     /// Reloads of key material that were published.
     pub reloads: u64,
     /// Reloads that failed, so that the old material stayed.

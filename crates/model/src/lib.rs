@@ -8,6 +8,7 @@
 //! tools that ask it share one definition.
 
 pub mod admin;
+mod client_auth;
 mod direction;
 mod ending;
 mod link;
@@ -16,6 +17,7 @@ mod network;
 mod node;
 mod place;
 
+pub use client_auth::ClientAuth;
 pub use direction::Direction;
 pub use ending::EndReason;
 pub use link::{

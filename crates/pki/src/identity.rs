@@ -25,6 +25,18 @@ pub struct Identity {
     pub unused: Vec<String>,
 }
 
+/// What an identity is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be shown to those who dial and to those that are dialled.
+    #[default]
+    Both,
+    /// To be shown to those who dial.
+    Server,
+    /// To be shown to those that are dialled.
+    Client,
+}
+
 /// Why a store holds no identity that peers could accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -119,13 +131,31 @@ impl Identity {
     /// use, that must take in signing (`digitalSignature`), `serverAuth` and `clientAuth`, since
     /// an agent dials and is dialled with the same certificate.
     pub fn select(store: KeyStore, now: OffsetDateTime) -> Result<Self, IdentityError> {
+        Self::select_for(Purpose::Both, store, now)
+    }
+
+    /// The same for an identity that may be for one direction alone, so that only the usage for
+    /// that is asked for.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    pub fn select_for(
+        purpose: Purpose,
+        store: KeyStore,
+        now: OffsetDateTime,
+    ) -> Result<Self, IdentityError> {
         if !store.revocation_lists.is_empty() {
             return Err(IdentityError::RevocationList);
         }
         let certificates = store.all_certificates().cloned().collect();
         let key = only_key(store.keys)?;
         let public = public_key(&key)?;
-        Self::judge(IdentityKey::Private(key), &public, certificates, now)
+        Self::judge(
+            (IdentityKey::Private(key), &public),
+            certificates,
+            purpose,
+            now,
+        )
     }
 
     /// The same judgements for a key that stays where it is: the leaf is the one of
@@ -142,13 +172,14 @@ impl Identity {
             return Err(UnusableKey.into());
         }
         let public = subject_public_key(signer.public_key())?;
-        Self::judge(IdentityKey::Remote(signer), &public, certificates, now)
+        let key = (IdentityKey::Remote(signer), public.as_slice());
+        Self::judge(key, certificates, Purpose::Both, now)
     }
 
     fn judge(
-        key: IdentityKey,
-        public: &[u8],
+        (key, public): (IdentityKey, &[u8]),
         certificates: Vec<CertificateDer<'static>>,
+        purpose: Purpose,
         now: OffsetDateTime,
     ) -> Result<Self, IdentityError> {
         let ders = without_repeats(certificates);
@@ -162,7 +193,7 @@ impl Identity {
             check_validity(&certificates[*position], now)?;
         }
         let facts = LeafFacts::of(&certificates[leaf])?;
-        check_leaf(&certificates[leaf], &facts)?;
+        check_leaf(&certificates[leaf], &facts, purpose)?;
         Ok(Self {
             chain: order.sent.iter().map(|at| ders[*at].clone()).collect(),
             key,
@@ -241,7 +272,11 @@ fn check_validity(
     }
 }
 
-fn check_leaf(certificate: &X509Certificate<'_>, facts: &LeafFacts) -> Result<(), IdentityError> {
+fn check_leaf(
+    certificate: &X509Certificate<'_>,
+    facts: &LeafFacts,
+    purpose: Purpose,
+) -> Result<(), IdentityError> {
     let subject = || facts.subject.clone();
     if certificate.is_ca() {
         return Err(IdentityError::IsCa { subject: subject() });
@@ -261,20 +296,32 @@ fn check_leaf(certificate: &X509Certificate<'_>, facts: &LeafFacts) -> Result<()
         });
     }
     match certificate.extended_key_usage().map_err(broken)? {
-        Some(usage) if !missing_usages(usage.value).is_empty() => Err(IdentityError::Usage {
-            subject: subject(),
-            missing: missing_usages(usage.value),
-            why: "an agent is server and client with the same certificate",
-        }),
+        Some(usage) if !missing_usages(usage.value, purpose).is_empty() => {
+            Err(IdentityError::Usage {
+                subject: subject(),
+                missing: missing_usages(usage.value, purpose),
+                why: match purpose {
+                    Purpose::Both => "an agent is server and client with the same certificate",
+                    Purpose::Server => "without it peers that dial this node refuse it",
+                    Purpose::Client => "without it peers that this node dials refuse it",
+                },
+            })
+        }
         _ => Ok(()),
     }
 }
 
 /// `anyExtendedKeyUsage` does not stand in for the two: TLS verifiers look for each by name.
-fn missing_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<&'static str> {
+fn missing_usages(usage: &ExtendedKeyUsage<'_>, purpose: Purpose) -> Vec<&'static str> {
     let wanted = [
-        (usage.server_auth, "serverAuth"),
-        (usage.client_auth, "clientAuth"),
+        (
+            usage.server_auth || purpose == Purpose::Client,
+            "serverAuth",
+        ),
+        (
+            usage.client_auth || purpose == Purpose::Server,
+            "clientAuth",
+        ),
     ];
     wanted
         .into_iter()

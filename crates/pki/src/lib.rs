@@ -28,7 +28,7 @@ pub mod verify;
 pub mod view;
 
 pub use crl::{CrlError, RevocationLists, StaleList};
-pub use identity::{Identity, IdentityError};
+pub use identity::{Identity, IdentityError, Purpose};
 pub use key::UnusableKey;
 pub use leaf::{LeafError, LeafFacts, not_after};
 pub use signer::{Hash, IdentityKey, Scheme, Signer, SignerError};

@@ -51,7 +51,7 @@ impl Judge {
         });
         Ok(Self {
             dialled: Arc::clone(dialled),
-            dials: DiallerVerifier::new(Arc::clone(trusted), provider)?,
+            dials: DiallerVerifier::new(Arc::clone(trusted), provider, true)?,
             trusted: Arc::clone(trusted),
             anchors: anchors.collect(),
             algorithms: provider.signature_verification_algorithms,

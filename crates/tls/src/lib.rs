@@ -35,5 +35,5 @@ pub use failure::HandshakeFailure;
 pub use record::{MAX_RECORD, MAX_SEALED_RECORD, RecordError};
 pub use ringlock_suites::Engine;
 pub use session::{Early, Failed, Handshake, Opened, Session, SessionError, sealed_size};
-pub use state::{BuildError, Live, Options, OwnCertificate, TlsState};
+pub use state::{BuildError, Identities, Live, Options, OwnCertificate, TlsState};
 pub use suites::{Offer, Version};

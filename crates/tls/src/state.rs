@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use ringlock_model::Direction;
+use ringlock_model::{ClientAuth, Direction};
 use ringlock_pki::{
     Identity, IdentityKey, LeafFacts, RevocationLists, StaleList, Trust, not_after,
 };
@@ -12,8 +12,8 @@ use rustls::{
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::{
-        ServerSessionMemoryCache, VerifierBuilderError, WebPkiClientVerifier,
-        danger::ClientCertVerifier,
+        NoServerSessionStorage, ServerSessionMemoryCache, VerifierBuilderError,
+        WebPkiClientVerifier, danger::ClientCertVerifier,
     },
 };
 use time::OffsetDateTime;
@@ -34,27 +34,41 @@ use crate::{
 /// handshake, which costs a millisecond once in a connection's long life.
 const REMEMBERED_SESSIONS: usize = 512;
 
-/// What a handshake demands of a peer; both are options of `server_encryption_options`.
+/// What handshakes demand of a peer and grant it; all are options of `server_encryption_options`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// `require_client_auth`: ask peers that dial for a certificate and refuse those without.
-    pub client_auth: bool,
+    /// `require_client_auth`: whether peers that dial are asked for a certificate, and whether those
+    /// without one are refused.
+    pub client_auth: ClientAuth,
     /// `require_endpoint_verification`: the address that was dialled must be in the certificate.
     pub endpoint_verification: bool,
+    /// `enable_session_tickets`: whether sessions are resumed, by tickets or otherwise, as server and
+    /// as client.
+    pub session_tickets: bool,
 }
 
-/// Everything that handshakes are made from: one identity, one set of trust anchors, both roles.
+/// What this node shows its peers.
+#[derive(Clone, Copy, Debug)]
+pub struct Identities<'i> {
+    /// To those who dial, and to those that are dialled unless there is another for them.
+    pub server: &'i Identity,
+    /// `outbound_keystore`: to those that are dialled.
+    pub client: Option<&'i Identity>,
+}
+
+/// Everything that handshakes are made from: what the node shows, one set of trust anchors, both
+/// roles.
 ///
 /// Session caches live and die with it, so no session resumes past a change of identity or trust.
 #[derive(Debug)]
 pub struct TlsState {
     roles: Roles,
     options: Options,
-    leaf: LeafFacts,
-    own: Arc<OwnCertificate>,
+    shown: Shown,
+    /// What is shown to those that are dialled, if it is another.
+    shown_dialling: Option<Shown>,
     judge: Judge,
     lists_until: Option<OffsetDateTime>,
-    signs_remotely: bool,
     self_check: Result<(), HandshakeFailure>,
 }
 
@@ -68,7 +82,15 @@ enum Roles {
     OpenSsl(Contexts),
 }
 
-/// What this node shows its peers.
+/// One of the node's identities, without its key.
+#[derive(Debug)]
+struct Shown {
+    leaf: LeafFacts,
+    own: Arc<OwnCertificate>,
+    signs_remotely: bool,
+}
+
+/// A certificate that this node shows its peers.
 #[derive(Debug, PartialEq, Eq)]
 pub struct OwnCertificate {
     /// The certificate, then those that lead to a CA.
@@ -140,11 +162,13 @@ impl TlsState {
         offer: &Offer,
     ) -> Result<Self, BuildError> {
         let lists = RevocationLists::default();
-        Self::build_with_lists(identity, trust, (&lists, StaleList::Refuse), options, offer)
+        let lists = (&lists, StaleList::Refuse);
+        Self::build_with_lists(identity.into(), trust, lists, options, offer)
     }
 
-    /// The same, and every certificate of a peer's chain but the trust anchor is looked up in
-    /// `lists`, unless there is none.
+    /// The same, with another identity for those that are dialled if there is one; and every
+    /// certificate of a peer's chain but the trust anchor is looked up in `lists`, unless there is
+    /// none.
     ///
     /// A certificate whose CA has no list among them is refused. So is one whose CA's list is
     /// overdue at the time of the handshake, unless `stale` accepts that.
@@ -152,7 +176,7 @@ impl TlsState {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_with_lists(
-        identity: &Identity,
+        identities: Identities<'_>,
         trust: &Trust,
         (lists, stale): (&RevocationLists, StaleList),
         options: Options,
@@ -173,27 +197,33 @@ impl TlsState {
             provider.signature_verification_algorithms,
             options.endpoint_verification,
         ));
-        let self_check = check_own_chain(&verifier, &identity.chain);
+        let Identities { server, client } = identities;
         let judge = Judge::new(&verifier, &trusted, trust, &provider)?;
-        let dials = match options.client_auth {
-            true => Some(dialler_verifier(&provider, trusted)?),
-            false => None,
-        };
+        let self_check = check_own_chain(&verifier, &server.chain).and_then(|()| match client {
+            Some(client) => {
+                judge.judge(&client.chain, Direction::Inbound, OffsetDateTime::now_utc())
+            }
+            None => Ok(()),
+        });
+        let dials = dialler_verifier(&provider, trusted, options)?;
+        let fips = offer.fips;
         let roles = match engine {
-            Engine::Rustls => Roles::Rustls {
-                client: Arc::new(client_config(&provider, verifier, identity, offer.fips)?),
-                server: Arc::new(server_config(&provider, dials, identity, offer.fips)?),
-            },
-            Engine::OpenSsl => Roles::OpenSsl(Contexts::build(identity, offer, verifier, dials)?),
+            Engine::Rustls => {
+                let dialling = client.unwrap_or(server);
+                Roles::Rustls {
+                    client: Arc::new(client_config(&provider, verifier, dialling, options, fips)?),
+                    server: Arc::new(server_config(&provider, dials, server, options, fips)?),
+                }
+            }
+            Engine::OpenSsl => Roles::OpenSsl(Contexts::build(identities, offer, verifier, dials)?),
         };
         Ok(Self {
             roles,
             options,
-            leaf: identity.leaf.clone(),
-            own: Arc::new(OwnCertificate::of(identity)),
+            shown: Shown::of(server),
+            shown_dialling: client.map(Shown::of),
             judge,
             lists_until: lists.valid_until,
-            signs_remotely: identity.key.is_remote(),
             self_check,
         })
     }
@@ -227,11 +257,11 @@ impl TlsState {
         self.options
     }
 
-    /// Whether the key is elsewhere, such as in a token: then each step of
-    /// [`Session::handshake`] may block for as long as the token takes, and is not to be made
-    /// on a thread where other connections wait.
-    pub fn signs_remotely(&self) -> bool {
-        self.signs_remotely
+    /// Whether the key for connections of that direction is elsewhere, such as in a token: then
+    /// each step of [`Session::handshake`] may block for as long as the token takes, and is not to
+    /// be made on a thread where other connections wait.
+    pub fn signs_remotely(&self, direction: Direction) -> bool {
+        self.shown(direction).signs_remotely
     }
 
     /// Who does the handshakes and the records.
@@ -281,14 +311,25 @@ impl TlsState {
         }
     }
 
-    /// This node's own certificate.
+    /// This node's own certificate, which those who dial see.
     pub fn leaf(&self) -> &LeafFacts {
-        &self.leaf
+        &self.shown.leaf
     }
 
-    /// What this node shows its peers; links share it.
-    pub fn own(&self) -> &Arc<OwnCertificate> {
-        &self.own
+    /// The certificate that those see who are dialled, if it is another.
+    pub fn dialling_leaf(&self) -> Option<&LeafFacts> {
+        self.shown_dialling.as_ref().map(|shown| &shown.leaf)
+    }
+
+    /// What this node shows the peers of connections of that direction; links share it.
+    pub fn own(&self, direction: Direction) -> &Arc<OwnCertificate> {
+        &self.shown(direction).own
+    }
+
+    fn shown(&self, direction: Direction) -> &Shown {
+        let dialling = self.shown_dialling.as_ref();
+        let dialling = dialling.filter(|_| direction == Direction::Outbound);
+        dialling.unwrap_or(&self.shown)
     }
 
     /// Whether this state believes a peer at `at` whose chain was verified before, by a handshake
@@ -330,13 +371,33 @@ impl TlsState {
         self.lists_until
     }
 
-    /// Whether a peer with this very trust would accept this very identity. A refusal is no error
+    /// Whether a peer with this very trust would accept this node, whichever of them dials. A refusal is no error
     /// in itself, since peers may hold other anchors, but nearly always a mistake.
     ///
     /// # Errors
     /// What such a peer would say.
     pub fn self_check(&self) -> Result<(), &HandshakeFailure> {
         self.self_check.as_ref().copied()
+    }
+}
+
+impl<'i> From<&'i Identity> for Identities<'i> {
+    /// One for both directions.
+    fn from(identity: &'i Identity) -> Self {
+        Self {
+            server: identity,
+            client: None,
+        }
+    }
+}
+
+impl Shown {
+    fn of(identity: &Identity) -> Self {
+        Self {
+            leaf: identity.leaf.clone(),
+            own: Arc::new(OwnCertificate::of(identity)),
+            signs_remotely: identity.key.is_remote(),
+        }
     }
 }
 
@@ -375,6 +436,7 @@ fn client_config(
     provider: &Arc<CryptoProvider>,
     verifier: Arc<PeerVerifier>,
     identity: &Identity,
+    options: Options,
     fips: bool,
 ) -> Result<ClientConfig, BuildError> {
     let config = ClientConfig::builder_with_provider(Arc::clone(provider))
@@ -393,7 +455,10 @@ fn client_config(
             config.with_client_cert_resolver(shown)
         }
     };
-    config.resumption = Resumption::in_memory_sessions(REMEMBERED_SESSIONS);
+    config.resumption = match options.session_tickets {
+        true => Resumption::in_memory_sessions(REMEMBERED_SESSIONS),
+        false => Resumption::disabled(),
+    };
     config.require_ems = fips;
     // Peers are dialled by address; there is no name to send (RFC 6066 §3).
     config.enable_sni = false;
@@ -405,6 +470,7 @@ fn server_config(
     provider: &Arc<CryptoProvider>,
     verifier: Option<Arc<dyn ClientCertVerifier>>,
     identity: &Identity,
+    options: Options,
     fips: bool,
 ) -> Result<ServerConfig, BuildError> {
     let config = ServerConfig::builder_with_provider(Arc::clone(provider))
@@ -420,10 +486,15 @@ fn server_config(
             config.with_cert_resolver(shown)
         }
     };
-    config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
     config.require_ems = fips;
-    // A resumed connection yields the ticket of the next one, so one a handshake is enough.
-    config.send_tls13_tickets = 1;
+    if options.session_tickets {
+        config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
+        // A resumed connection yields the ticket of the next one, so one a handshake is enough.
+        config.send_tls13_tickets = 1;
+    } else {
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
     config.enable_secret_extraction = true;
     Ok(config)
 }
@@ -431,8 +502,14 @@ fn server_config(
 fn dialler_verifier(
     provider: &Arc<CryptoProvider>,
     trusted: Arc<Trusted>,
-) -> Result<Arc<dyn ClientCertVerifier>, BuildError> {
-    Ok(Arc::new(DiallerVerifier::new(trusted, provider)?))
+    options: Options,
+) -> Result<Option<Arc<dyn ClientCertVerifier>>, BuildError> {
+    let asked = options.client_auth;
+    if !asked.is_asked_for() {
+        return Ok(None);
+    }
+    let verifier = DiallerVerifier::new(trusted, provider, asked.is_required())?;
+    Ok(Some(Arc::new(verifier)))
 }
 
 fn check_own_chain(

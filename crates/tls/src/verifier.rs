@@ -111,11 +111,14 @@ impl ServerCertVerifier for PeerVerifier {
     }
 }
 
-/// Verifies the peer that dials: its chain as the library does, and then whether it was revoked.
+/// Verifies the peer that dials, if it shows a certificate: its chain as the library does, and then
+/// whether it was revoked.
 #[derive(Debug)]
 pub(crate) struct DiallerVerifier {
     trusted: Arc<Trusted>,
     provider: Arc<CryptoProvider>,
+    /// Whether one that shows no certificate is refused in the handshake.
+    is_mandatory: bool,
     hints: Vec<DistinguishedName>,
     /// Absent where no CA is trusted.
     library: Option<Arc<dyn ClientCertVerifier>>,
@@ -125,6 +128,7 @@ impl DiallerVerifier {
     pub(crate) fn new(
         trusted: Arc<Trusted>,
         provider: &Arc<CryptoProvider>,
+        is_mandatory: bool,
     ) -> Result<Self, VerifierBuilderError> {
         let library = match trusted.roots.is_empty() {
             true => None,
@@ -134,6 +138,7 @@ impl DiallerVerifier {
             hints: trusted.hints(),
             trusted,
             provider: Arc::clone(provider),
+            is_mandatory,
             library,
         })
     }
@@ -164,6 +169,10 @@ impl ClientCertVerifier for DiallerVerifier {
             revocation.check(end_entity, intermediates, roots, algorithms, usage)?;
         }
         Ok(verified)
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.is_mandatory
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {

@@ -5,10 +5,12 @@ use ringlock_secret::{DseYaml, LocalKey, Password, PasswordSource, Resolver};
 
 use super::LoadError;
 
-/// The passwords of both stores.
+/// The passwords of the stores.
 pub(super) struct StorePasswords {
     pub(super) keystore: Option<Password>,
     pub(super) truststore: Option<Password>,
+    /// Of what is shown to those that are dialled, where that is another.
+    pub(super) outbound: Option<Password>,
 }
 
 impl StorePasswords {
@@ -30,6 +32,13 @@ impl StorePasswords {
                 "server_encryption_options.truststore_password",
                 &internode.truststore_password,
             )?,
+            outbound: match &internode.outbound {
+                Some(outbound) => read(
+                    "server_encryption_options.outbound_keystore_password",
+                    &outbound.password,
+                )?,
+                None => None,
+            },
         })
     }
 }

@@ -12,7 +12,7 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
-use ringlock_model::NodeUri;
+use ringlock_model::{ClientAuth, NodeUri};
 use ringlock_pki::{
     Identity, IdentityKey, Scheme, Signer, SignerError, Trust,
     ca::{CA_VALIDITY, Ca, NODE_VALIDITY, NodeRequest},
@@ -97,8 +97,9 @@ fn slow_node() -> (TlsState, Arc<Slow>, Sender<()>) {
     };
     let trust = Trust::select(&store, now).unwrap();
     let options = Options {
-        client_auth: false,
+        client_auth: ClientAuth::NotRequired,
         endpoint_verification: true,
+        session_tickets: true,
     };
     let state = TlsState::build(&identity, &trust, options, &Offer::default()).unwrap();
     (state, slow, allow)

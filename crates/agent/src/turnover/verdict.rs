@@ -130,7 +130,7 @@ impl Judge {
         }
         let reason = self
             .judge_peer(link, proof)
-            .or_else(|| self.judge_own(&proof.own))
+            .or_else(|| self.judge_own(&proof.own, link.direction()))
             .or_else(|| self.judge_policy(link, proof));
         if reason.is_none() {
             proof.found_good(generation);
@@ -146,16 +146,20 @@ impl Judge {
 
     /// This node's own former certificate keeps its links until its end, unless it is revoked. The
     /// one in force keeps them in any case: another is not there to come back with.
-    fn judge_own(&mut self, own: &Arc<OwnCertificate>) -> Option<EndReason> {
-        if own.chain == self.tls.own().chain {
+    fn judge_own(&mut self, own: &Arc<OwnCertificate>, direction: Direction) -> Option<EndReason> {
+        if own.chain == self.tls.own(direction).chain {
             return None;
         }
         let known = self.former.iter().find(|(it, _)| Arc::ptr_eq(it, own));
         let is_revoked = match known {
             Some((_, is_revoked)) => *is_revoked,
             None => {
-                let judged = self.tls.judge(&own.chain, Direction::Outbound, self.now);
-                let is_revoked = matches!(judged, Err(HandshakeFailure::Revoked(_)));
+                // It may be good for one role alone.
+                let roles = [Direction::Inbound, Direction::Outbound];
+                let is_revoked = roles.into_iter().any(|role| {
+                    let judged = self.tls.judge(&own.chain, role, self.now);
+                    matches!(judged, Err(HandshakeFailure::Revoked(_)))
+                });
                 self.former.push((Arc::clone(own), is_revoked));
                 is_revoked
             }

@@ -7,7 +7,7 @@ use super::{
     source::{Block, place},
 };
 use crate::{
-    IdentityFiles, StorePassword, TokenKey, TrustAnchors,
+    IdentityFiles, OutboundIdentity, StorePassword, TokenKey, TrustAnchors,
     resolve::{Base, Factory, FilePath, Secret, Setting},
     section::Given,
 };
@@ -48,6 +48,45 @@ pub(super) fn passwords(block: &Block<'_>) -> (Option<StorePassword>, Option<Sto
     let keystore = of_key.or_else(|| password(&tls.keystore_password, &tls.keystore_password_file));
     let truststore = password(&tls.truststore_password, &tls.truststore_password_file);
     (keystore, truststore)
+}
+
+/// What the node shows to those that it dials, if that is another; none if a finding was reported.
+pub(super) fn outbound(
+    block: &mut Block<'_>,
+    of_keystore: Option<&StorePassword>,
+) -> Option<Option<OutboundIdentity>> {
+    const KEY: &str = "outbound_keystore";
+    let options = block.options();
+    let factory = options.tls.ssl_context_factory.value.as_ref();
+    let factory = factory.filter(|factory| factory.is_pem());
+    let of_pem = |name| factory.and_then(|factory| parameter(factory, name));
+    let keystore = Named::read(block, KEY, &options.outbound_keystore);
+    let own_password = of_pem("outbound_private_key_password")
+        .map(|password| StorePassword::Given(password.clone()))
+        .or_else(|| {
+            let file = &options.outbound_keystore_password_file;
+            password(&options.outbound_keystore_password, file)
+        });
+    let identity = match (of_pem("outbound_private_key"), keystore.file) {
+        (_, Given::Wrong) => return None,
+        (Some(key), _) => {
+            let other = keystore.at.map(|at| (KEY, at));
+            let private_key = inline(block, key, "outbound_private_key", other)?;
+            IdentityFiles::Inline { private_key }
+        }
+        (None, Given::Here(file, _)) => IdentityFiles::Combined {
+            keystore: file.path,
+        },
+        (None, Given::Absent) if own_password.is_none() => return Some(None),
+        (None, Given::Absent) => {
+            let message = "missing, though a password for it is given";
+            let finding = block.finding(block.at(), KEY, message);
+            block.report(finding.hint("name the store, or remove the password"));
+            return None;
+        }
+    };
+    let password = own_password.or_else(|| of_keystore.cloned());
+    Some(Some(OutboundIdentity { identity, password }))
 }
 
 /// A written file wins over the default password of a product.
@@ -197,7 +236,6 @@ fn trust(block: &mut Block<'_>, pem: Option<&Factory>) -> Option<TrustAnchors> {
 /// The factory for PEM, where it is chosen; Java's default one is as good as none.
 fn factory<'s>(block: &mut Block<'s>) -> Given<&'s Factory> {
     const DEFAULT: &str = "DefaultSslContextFactory";
-    const PARAMETERS: [&str; 2] = ["outbound_private_key", "outbound_private_key_password"];
     let setting = &block.options().tls.ssl_context_factory;
     let at = block.key_at(setting);
     let Some(factory) = setting.value.as_ref().filter(|_| !block.is_wrong(FACTORY)) else {
@@ -217,13 +255,6 @@ fn factory<'s>(block: &mut Block<'s>) -> Given<&'s Factory> {
             .expected("PEMBasedSslContextFactory");
         block.report(finding);
         return Given::Wrong;
-    }
-    for name in PARAMETERS {
-        if let Some(outbound) = parameter(factory, name) {
-            let at = block.key_at(outbound);
-            let finding = block.finding(at, &path_of(name), NOT_YET);
-            block.report(finding.hint("remove it"));
-        }
     }
     Given::Here(factory, at)
 }

@@ -2,32 +2,33 @@
 
 use ringlock_model::{InternodeEncryption, Mode};
 
-use super::{
-    Outside, identity, offer,
-    source::{Block, place},
-};
+use super::{Outside, identity, offer, source::Block};
 use crate::{
     Origin, ServerEncryption, StaleLists,
-    resolve::{ClientAuth, InternodeScope, Policy},
+    resolve::{InternodeScope, Policy},
     section::Given,
 };
 
 pub(super) const NOT_YET: &str = "not obeyed by this version yet";
 
-const LIMITS: [&str; 2] = [
+/// Options whose values need no more judgement.
+const PLAIN: [&str; 5] = [
+    "require_client_auth",
+    "require_endpoint_verification",
+    "enable_session_tickets",
     "max_certificate_validity_period",
     "certificate_validity_warn_threshold",
 ];
 
 /// What the agent makes of the block; none if a finding was reported.
 pub(super) fn read(block: &mut Block<'_>, outside: Outside) -> Option<ServerEncryption> {
-    refuse_what_is_not_obeyed(block);
+    refuse_token_as_truststore(block);
     let options = block.options();
     let mode = mode(block);
-    let require_client_auth = client_auth(block);
     let endpoint = &options.tls.require_endpoint_verification;
     let (identity, trust) = identity::read(block, outside.token);
     let (keystore_password, truststore_password) = identity::passwords(block);
+    let outbound = identity::outbound(block, keystore_password.as_ref());
     let revocation_list =
         match block.file("certficate_revocation_list", &options.tls.revocation_list) {
             Given::Here(file, _) => Some(file.path),
@@ -36,54 +37,31 @@ pub(super) fn read(block: &mut Block<'_>, outside: Outside) -> Option<ServerEncr
         };
     let fips = outside.fips.or(false)?.value;
     let offer = offer::read(block, fips);
-    if LIMITS.iter().any(|key| block.is_wrong(key)) {
+    if PLAIN.iter().any(|key| block.is_wrong(key)) {
         return None;
     }
     Some(ServerEncryption {
         mode: mode?,
         mode_origin: mode_origin(block),
-        require_client_auth: require_client_auth?,
+        require_client_auth: options.tls.require_client_auth.value,
         require_endpoint_verification: endpoint.value,
         identity: identity?,
         keystore_password,
+        outbound: outbound?,
         trust: trust?,
         truststore_password,
         revocation_list,
         stale_lists: outside.stale_lists.or(StaleLists::default())?.value,
         offer: offer?,
+        session_tickets: options.tls.enable_session_tickets.value.unwrap_or(true),
         max_certificate_validity: options.tls.max_certificate_validity_period.value,
         certificate_warning: options.tls.certificate_validity_warn_threshold.value,
     })
 }
 
-/// Who wrote one of these relies on it.
-fn refuse_what_is_not_obeyed(block: &mut Block<'_>) {
-    let options = block.options();
-    let tls = &options.tls;
-    let given = [
-        (
-            "enable_session_tickets",
-            place(&tls.enable_session_tickets.origin),
-        ),
-        (
-            "outbound_keystore",
-            place(&options.outbound_keystore.origin),
-        ),
-        (
-            "outbound_keystore_password",
-            place(&options.outbound_keystore_password.origin),
-        ),
-        (
-            "outbound_keystore_password_file",
-            place(&options.outbound_keystore_password_file.origin),
-        ),
-    ];
-    for (key, at) in given {
-        if let Some(at) = at {
-            let finding = block.finding(at, key, NOT_YET).hint("remove it");
-            block.report(finding);
-        }
-    }
+/// A token holds private keys; Java would find nobody to trust in it.
+fn refuse_token_as_truststore(block: &mut Block<'_>) {
+    let tls = &block.options().tls;
     for (key, setting) in [
         ("store_type", &tls.store_type),
         ("truststore_type", &tls.truststore_type),
@@ -140,27 +118,6 @@ fn mode_origin(block: &Block<'_>) -> Origin {
         options.optional.origin.clone()
     } else {
         options.internode_encryption.origin.clone()
-    }
-}
-
-fn client_auth(block: &mut Block<'_>) -> Option<bool> {
-    const KEY: &str = "require_client_auth";
-    if block.is_wrong(KEY) || block.is_wrong("require_endpoint_verification") {
-        return None;
-    }
-    let setting = &block.options().tls.require_client_auth;
-    match setting.value {
-        ClientAuth::Required => Some(true),
-        ClientAuth::NotRequired => Some(false),
-        ClientAuth::Optional => {
-            let at = block.value_at(KEY, block.key_at(setting));
-            let finding = block
-                .finding(at, KEY, NOT_YET)
-                .found("optional")
-                .expected("true or false");
-            block.report(finding);
-            None
-        }
     }
 }
 

@@ -1,10 +1,12 @@
 use std::time::Duration;
 
+use ringlock_model::ClientAuth;
+
 use super::{
     place::FilePath,
     secret::Secret,
     setting::{Setting, Settings},
-    shapes::{ClientAuth, Factory, InternodeScope},
+    shapes::{Factory, InternodeScope},
 };
 use crate::{dialect::Dialect, options::Section};
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::shapes::{ClientAuth, InternodeScope};
+use ringlock_model::ClientAuth;
+
+use super::shapes::InternodeScope;
 use crate::{
     dialect::{Dialect, Dialects, Product},
     value::{self, Wrong},

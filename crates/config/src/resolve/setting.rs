@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use ringlock_model::ClientAuth;
+
 use super::{
     place::FilePath,
     secret::Secret,
-    shapes::{ClientAuth, Factory, InternodeScope},
+    shapes::{Factory, InternodeScope},
 };
 use crate::{
     Origin,

@@ -20,18 +20,6 @@ pub enum InternodeScope {
     Transitional,
 }
 
-/// `require_client_auth`: whether who dials must show a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ClientAuth {
-    /// No.
-    #[default]
-    NotRequired,
-    /// No, but one that is shown must be good.
-    Optional,
-    /// Yes.
-    Required,
-}
-
 /// `ssl_context_factory`: what makes TLS contexts in Cassandra 4.1 and later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Factory {
@@ -73,23 +61,6 @@ impl InternodeScope {
 }
 
 impl fmt::Display for InternodeScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
-
-impl ClientAuth {
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NotRequired => "false",
-            Self::Optional => "optional",
-            Self::Required => "true",
-        }
-    }
-}
-
-impl fmt::Display for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
     }

@@ -65,7 +65,7 @@ server_encryption_options:
     let config = with(&own, database).unwrap();
     assert_eq!((config.storage_port, config.ssl_storage_port), (7001, 7001));
     assert_eq!(config.internode.mode, Mode::REQUIRE);
-    assert!(config.internode.require_client_auth);
+    assert!(config.internode.require_client_auth.is_required());
     assert_eq!(
         config.internode.identity,
         IdentityFiles::Combined {

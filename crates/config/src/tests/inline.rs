@@ -85,9 +85,4 @@ server_encryption_options:
         mistakes(other),
         "ringlock.yaml:3:3: server_encryption_options.ssl_context_factory.class_name: not obeyed by this version yet (found \"com.example.Vault\", expected PEMBasedSslContextFactory)"
     );
-    let outbound = INLINE.replace("private_key_password", "outbound_private_key");
-    assert_eq!(
-        mistakes(&outbound),
-        "ringlock.yaml:10:7: server_encryption_options.ssl_context_factory.parameters.outbound_private_key: not obeyed by this version yet; remove it"
-    );
 }

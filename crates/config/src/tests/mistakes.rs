@@ -177,22 +177,6 @@ fn transitional_is_not_taken_for_a_refusal_of_plaintext() {
 
 #[test]
 fn no_option_of_the_databases_is_ignored() {
-    for (key, value) in [
-        ("enable_session_tickets", "true"),
-        ("outbound_keystore", "x"),
-        ("outbound_keystore_password", "x"),
-    ] {
-        assert_eq!(
-            mistakes(&format!("{SHORTEST}  {key}: {value}\n")),
-            format!(
-                "ringlock.yaml:5:3: server_encryption_options.{key}: not obeyed by this version yet; remove it"
-            )
-        );
-    }
-    assert_eq!(
-        mistakes(&format!("{SHORTEST}  require_client_auth: optional\n")),
-        "ringlock.yaml:5:24: server_encryption_options.require_client_auth: not obeyed by this version yet (found \"optional\", expected true or false)"
-    );
     assert_eq!(
         mistakes(&format!("{SHORTEST}  store_type: PKCS11\n")),
         "ringlock.yaml:5:3: server_encryption_options.store_type: PKCS11 holds private keys and no truststore; write keystore_type: PKCS11 for the key alone"

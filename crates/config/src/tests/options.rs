@@ -79,7 +79,7 @@ fn every_option_is_read_and_relative_paths_lie_beside_the_file() {
         (17100, 17101)
     );
     assert_eq!(config.internode.mode, Mode::REQUIRE);
-    assert!(config.internode.require_client_auth);
+    assert!(config.internode.require_client_auth.is_required());
     assert!(config.internode.require_endpoint_verification);
     assert_eq!(
         config.internode.identity,
@@ -118,7 +118,7 @@ fn what_is_not_written_has_the_default_of_the_reference() {
         config.internode.mode_origin,
         Origin::Default(Dialect::Ringlock)
     );
-    assert!(!config.internode.require_client_auth);
+    assert!(!config.internode.require_client_auth.is_required());
     assert!(!config.internode.require_endpoint_verification);
     assert_eq!(
         config.internode.identity,
@@ -190,7 +190,7 @@ fn the_mode_comes_from_the_line_that_names_it() {
 fn booleans_are_read_as_cassandra_reads_them() {
     let required = |spelling: &str| {
         let text = with_encryption(&format!("require_client_auth: {spelling}"));
-        read(&text).map(|config| config.internode.require_client_auth)
+        read(&text).map(|config| config.internode.require_client_auth.is_required())
     };
     for spelling in [
         "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "'true'",
@@ -202,7 +202,7 @@ fn booleans_are_read_as_cassandra_reads_them() {
     ] {
         assert_eq!(required(spelling), Ok(false), "{spelling}");
     }
-    for spelling in ["y", "n", "1", "0", "tRuE", "enabled", "optional"] {
+    for spelling in ["y", "n", "1", "0", "tRuE", "enabled"] {
         assert!(required(spelling).is_err(), "{spelling}");
     }
 }
@@ -333,7 +333,8 @@ server_encryption_options.certificate = /etc/ringlock/node.crt  # /etc/ringlock/
 server_encryption_options.keyfile = /etc/ringlock/node.key  # /etc/ringlock/ringlock.yaml:13:3
 server_encryption_options.truststore = /etc/ringlock/ca.crt  # /etc/ringlock/ringlock.yaml:14:3
 server_encryption_options.accepted_protocols = TLSv1.3, TLSv1.2  # default
-server_encryption_options.cipher_suites = all that this version carries out  # default"
+server_encryption_options.cipher_suites = all that this version carries out  # default
+server_encryption_options.enable_session_tickets = true  # default"
     );
     let transparent = read(SHORTEST).unwrap().describe();
     assert_eq!(

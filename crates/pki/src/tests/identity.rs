@@ -4,7 +4,7 @@ use rcgen::PublicKeyData;
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 
 use super::*;
-use crate::{Identity, IdentityError, IdentityKey, Scheme, Signer, SignerError};
+use crate::{Identity, IdentityError, IdentityKey, Purpose, Scheme, Signer, SignerError};
 
 fn select(store: KeyStore) -> Result<Identity, IdentityError> {
     Identity::select(store, NOW)
@@ -222,6 +222,28 @@ fn a_certificate_that_peers_would_refuse_is_refused_here() {
             )
         );
     }
+}
+
+#[test]
+fn a_certificate_for_one_direction_needs_the_usage_for_that_alone() {
+    let root = Made::root("root", |_| {});
+    let select = |purpose, usage: ExtendedKeyUsagePurpose| {
+        let leaf = root.sign("leaf", |params| params.extended_key_usages = vec![usage]);
+        let selected = Identity::select_for(purpose, leaf.store([&leaf]), NOW);
+        selected.map(drop).map_err(|error| error.to_string())
+    };
+    let server = || ExtendedKeyUsagePurpose::ServerAuth;
+    let client = || ExtendedKeyUsagePurpose::ClientAuth;
+    assert_eq!(select(Purpose::Server, server()), Ok(()));
+    assert_eq!(select(Purpose::Client, client()), Ok(()));
+    assert_eq!(
+        select(Purpose::Server, client()).unwrap_err(),
+        "the certificate CN=leaf lacks serverAuth; without it peers that dial this node refuse it"
+    );
+    assert_eq!(
+        select(Purpose::Client, server()).unwrap_err(),
+        "the certificate CN=leaf lacks clientAuth; without it peers that this node dials refuse it"
+    );
 }
 
 /// A key that pretends to be elsewhere.

@@ -5,6 +5,7 @@ use rcgen::{
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, RevokedCertParams,
     SanType,
 };
+use ringlock_model::ClientAuth;
 use ringlock_pki::{Identity, RevocationLists, StaleList};
 use ringlock_store::{KeyStore, PrivateKey};
 use time::Duration;
@@ -89,11 +90,19 @@ impl Made {
         let lists =
             RevocationLists::select(lists, &trust.anchors, now(), StaleList::Refuse).unwrap();
         let options = Options {
-            client_auth: false,
+            client_auth: ClientAuth::NotRequired,
             endpoint_verification: true,
+            session_tickets: true,
         };
         let lists = (&lists, StaleList::Refuse);
-        TlsState::build_with_lists(&identity, &trust, lists, options, &Offer::default()).unwrap()
+        TlsState::build_with_lists(
+            (&identity).into(),
+            &trust,
+            lists,
+            options,
+            &Offer::default(),
+        )
+        .unwrap()
     }
 
     fn list(
@@ -209,6 +218,8 @@ fn a_list_counts_when_links_are_judged_and_its_being_late_is_not_their_end() {
 fn this_nodes_own_certificate_is_told_with_its_end() {
     let root = Made::root(HOUR * 10);
     let state = root.state(None, HOUR);
-    assert_eq!(state.own().until, state.leaf().not_after);
-    assert_eq!(state.own().chain.len(), 1);
+    for direction in [Direction::Inbound, Direction::Outbound] {
+        assert_eq!(state.own(direction).until, state.leaf().not_after);
+        assert_eq!(state.own(direction).chain.len(), 1);
+    }
 }

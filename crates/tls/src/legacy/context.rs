@@ -16,7 +16,7 @@ use ringlock_suites::{Authentication, KeyExchange, Suite, Vocabulary};
 use rustls::{pki_types::ServerName, server::danger::ClientCertVerifier};
 
 use super::handshake::{Handshaking, Verifier};
-use crate::{BuildError, HandshakeFailure, Offer, suites, verifier::PeerVerifier};
+use crate::{BuildError, HandshakeFailure, Identities, Offer, suites, verifier::PeerVerifier};
 
 /// The group ffdhe2048 (RFC 7919 appendix A.1): what the Java 8 of Cassandra 3.x takes at most.
 const FFDHE2048: &[u8] = b"-----BEGIN DH PARAMETERS-----
@@ -54,7 +54,7 @@ pub(crate) struct Contexts {
 impl Contexts {
     /// For the suites of `offer` that this engine carries out and that go with the key.
     pub(crate) fn build(
-        identity: &Identity,
+        Identities { server, client }: Identities<'_>,
         offer: &Offer,
         dialled: Arc<PeerVerifier>,
         dials: Option<Arc<dyn ClientCertVerifier>>,
@@ -63,10 +63,7 @@ impl Contexts {
         if offered.is_empty() {
             return Err(BuildError::NothingOnOffer);
         }
-        let IdentityKey::Private(key) = &identity.key else {
-            return Err(BuildError::KeyElsewhere);
-        };
-        let key = PKey::private_key_from_der(key.der().secret_der())?;
+        let key = key(server)?;
         let suites: Vec<_> = offered
             .iter()
             .copied()
@@ -78,15 +75,18 @@ impl Contexts {
                 suites: list(&offered),
             });
         }
-        let mut client = base(&suites, identity, &key)?;
+        let mut client = base(&suites, client.unwrap_or(server))?;
         client.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
         if offer.fips {
             client.set_groups_list(FIPS_GROUPS)?;
         }
-        let mut server = base(&suites, identity, &key)?;
+        let mut server = base(&suites, server)?;
         match &dials {
             Some(verifier) => {
-                let mode = SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT;
+                let mode = match verifier.client_auth_mandatory() {
+                    true => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
+                    false => SslVerifyMode::PEER,
+                };
                 server.set_verify_callback(mode, |_, _| true);
                 server.set_client_ca_list(hints(&**verifier)?);
             }
@@ -122,11 +122,7 @@ impl Contexts {
 }
 
 /// What both roles have in common.
-fn base(
-    suites: &[&'static Suite],
-    identity: &Identity,
-    key: &PKey<Private>,
-) -> Result<SslContextBuilder, ErrorStack> {
+fn base(suites: &[&'static Suite], identity: &Identity) -> Result<SslContextBuilder, BuildError> {
     let mut context = SslContext::builder(SslMethod::tls())?;
     context.set_security_level(SECURITY_LEVEL);
     context.set_min_proto_version(Some(SslVersion::TLS1_2))?;
@@ -155,9 +151,16 @@ fn base(
     for issuer in chain {
         context.add_extra_chain_cert(X509::from_der(issuer)?)?;
     }
-    context.set_private_key(key)?;
+    context.set_private_key(&*key(identity)?)?;
     context.check_private_key()?;
     Ok(context)
+}
+
+fn key(identity: &Identity) -> Result<PKey<Private>, BuildError> {
+    match &identity.key {
+        IdentityKey::Private(key) => Ok(PKey::private_key_from_der(key.der().secret_der())?),
+        IdentityKey::Remote(_) => Err(BuildError::KeyElsewhere),
+    }
 }
 
 /// The names that those who dial are told, as the verifier gives them.

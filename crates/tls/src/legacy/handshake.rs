@@ -143,6 +143,7 @@ impl Handshaking {
     fn demand_certificate(&self) -> Result<(), Failed> {
         match (&self.verifier, &self.chain) {
             (Verifier::Dials(None), _) | (_, Some(_)) => Ok(()),
+            (Verifier::Dials(Some(verifier)), None) if !verifier.client_auth_mandatory() => Ok(()),
             _ => Err(refused(Error::NoCertificatesPresented)),
         }
     }

@@ -3,6 +3,7 @@
 
 mod close;
 mod handshake;
+mod identities;
 mod keys;
 mod old_suites;
 mod pinned;
@@ -16,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use ringlock_model::NodeUri;
+use ringlock_model::{ClientAuth, NodeUri};
 use ringlock_pki::{
     Identity, IdentityKey, Trust,
     ca::{CA_VALIDITY, Ca, NODE_VALIDITY, NodeRequest},
@@ -40,14 +41,16 @@ const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 /// What a careful operator asks for.
 const STRICT: Options = Options {
-    client_auth: true,
+    client_auth: ClientAuth::Required,
     endpoint_verification: true,
+    session_tickets: true,
 };
 
 /// What the databases ask for by default.
 const LENIENT: Options = Options {
-    client_auth: false,
+    client_auth: ClientAuth::NotRequired,
     endpoint_verification: false,
+    session_tickets: true,
 };
 
 /// What holds for one engine holds for the other.

@@ -1,5 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 
+use ringlock_model::{ClientAuth, Direction};
 use ringlock_tls::{
     Handshake, HandshakeFailure, Offer, Options, Session, TlsState, Version, sealed_size,
 };
@@ -17,8 +18,9 @@ pub(crate) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub(crate) fn state(site: &Site, identity: &Identity, version: Version) -> TlsState {
     let options = Options {
-        client_auth: true,
+        client_auth: ClientAuth::Required,
         endpoint_verification: true,
+        session_tickets: true,
     };
     let offer = Offer {
         versions: vec![version],
@@ -86,7 +88,8 @@ fn keys_in_tokens_authenticate_both_sides_in_both_versions() {
                     for version in Version::ALL {
                         let client = state(site, &site.identity(dials), version);
                         let server = state(site, &site.identity(accepts), version);
-                        assert!(client.signs_remotely() && server.signs_remotely());
+                        assert!(client.signs_remotely(Direction::Outbound));
+                        assert!(server.signs_remotely(Direction::Inbound));
                         assert_eq!(client.self_check(), Ok(()));
                         let (mut client, mut server) = meet(&client, &server).unwrap();
                         assert_eq!(

@@ -263,6 +263,38 @@ fn a_peer_without_a_certificate_is_refused_by_the_same_name() {
 }
 
 #[test]
+fn where_certificates_are_optional_only_a_bad_old_one_is_refused() {
+    let (ours, theirs) = (OldCluster::new(), OldCluster::new());
+    let optional = Options {
+        client_auth: ClientAuth::Optional,
+        ..STRICT
+    };
+    let offer = Offer {
+        suites: vec![RSA_AES_256],
+        ..Offer::default()
+    };
+    let identity = ours.identity(SERVER);
+    let server = TlsState::build(&identity, &ours.trust(), optional, &offer).unwrap();
+
+    let mut anonymous = RawOpenSsl::new(ours.identity(CLIENT), "AES256-SHA");
+    anonymous.context = SslContext::builder(SslMethod::tls()).unwrap();
+    anonymous.context.set_options(SslOptions::NO_TLSV1_3);
+    let mut session = server.accept().unwrap();
+    anonymous.dial(&mut session).unwrap();
+    assert!(session.peer_chain().is_empty());
+
+    let known = RawOpenSsl::new(ours.identity(CLIENT), "AES256-SHA");
+    let shown = known.identity.chain[0].clone();
+    let mut session = server.accept().unwrap();
+    known.dial(&mut session).unwrap();
+    assert_eq!(session.peer_chain(), [shown]);
+
+    let stranger = RawOpenSsl::new(theirs.identity(CLIENT), "AES256-SHA");
+    let failed = stranger.dial(&mut server.accept().unwrap()).unwrap_err();
+    assert_eq!(failed.failure, HandshakeFailure::UnknownIssuer);
+}
+
+#[test]
 fn a_raw_peer_is_known_by_its_certificate() {
     let cluster = OldCluster::new();
     let raw = RawOpenSsl::new(cluster.identity(CLIENT), "AES256-SHA");

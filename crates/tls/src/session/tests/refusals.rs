@@ -173,6 +173,34 @@ fn a_client_without_a_certificate_is_served_where_none_is_required() {
 }
 
 #[test]
+fn where_certificates_are_optional_only_a_bad_one_is_refused() {
+    let optional = Options {
+        client_auth: ClientAuth::Optional,
+        ..STRICT
+    };
+    let (ours, theirs) = (Cluster::new(), Cluster::new());
+    for version in [&TLS13, &TLS12] {
+        let accept = || ours.node(SERVER, optional).accept().unwrap();
+        let mut session = accept();
+        let mut anonymous = Raw::client(ours.raw_client(None, &[version]));
+        anonymous.meet(&mut session).unwrap();
+        assert!(session.peer_certificate().is_none());
+
+        let mut session = accept();
+        let good = ours.identity(CLIENT, NODE_VALIDITY);
+        let mut known = Raw::client(ours.raw_client(Some(&good), &[version]));
+        known.meet(&mut session).unwrap();
+        assert_eq!(session.peer_certificate(), good.chain.first());
+
+        let mut session = accept();
+        let bad = theirs.identity(CLIENT, NODE_VALIDITY);
+        let mut stranger = Raw::client(ours.raw_client(Some(&bad), &[version]));
+        let failed = stranger.meet(&mut session).unwrap_err();
+        assert_eq!(failed.failure, HandshakeFailure::UnknownIssuer);
+    }
+}
+
+#[test]
 fn a_peer_that_answers_something_else_is_said_to_speak_no_tls() {
     for engine in ENGINES {
         let mut session = Cluster::with(engine)

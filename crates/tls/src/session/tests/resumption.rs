@@ -22,6 +22,22 @@ fn the_second_connection_resumes_the_first() {
 }
 
 #[test]
+fn no_session_resumes_where_tickets_are_switched_off_on_either_side() {
+    let cluster = Cluster::new();
+    let without = Options {
+        session_tickets: false,
+        ..STRICT
+    };
+    for [client, server] in [[STRICT, without], [without, STRICT], [without, without]] {
+        let client = Live::new(cluster.node(CLIENT, client));
+        let server = Live::new(cluster.node(SERVER, server));
+        for _ in 0..2 {
+            assert_eq!(resumed(&client, &server), (false, false));
+        }
+    }
+}
+
+#[test]
 fn a_resumed_session_still_tells_whose_certificate_it_was() {
     let (client, server) = Cluster::new().nodes(STRICT);
     Pair::new(&client, &server);

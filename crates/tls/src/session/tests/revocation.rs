@@ -123,7 +123,7 @@ impl Known {
         };
         let trust = Trust::select(&store, now).unwrap();
         let lists = (&self.lists, self.stale);
-        TlsState::build_with_lists(&identity, &trust, lists, options, offer).unwrap()
+        TlsState::build_with_lists((&identity).into(), &trust, lists, options, offer).unwrap()
     }
 
     /// Why a server with this chain is refused, and why a client is; neither if both are not.
