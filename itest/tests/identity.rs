@@ -1,5 +1,5 @@
-//! What a node shows and asks for: certificates that may be left out, and another certificate for
-//! dialling. Each is seen in the log, in `status`, and at the other side.
+//! Who a node is and whom it takes: certificates that may be left out, another certificate for
+//! dialling, and lists of peers. Each is seen in the log, in `status`, and at the other side.
 
 use std::{
     io::Write as _,
@@ -20,7 +20,9 @@ use ringlock_itest::{
 };
 use ringlock_model::{ClientAuth, Direction, Security};
 
+const BOTH: &str = "serverAuth,clientAuth";
 const OPTIONAL: &str = "require_client_auth is optional";
+const NOT_TRUSTED: &str = "the peer's certificate holds";
 
 /// A life that is long enough to connect in, on a busy machine too.
 const SHORT: Duration = Duration::from_secs(20);
@@ -154,6 +156,106 @@ fn without_tickets_no_session_is_given_for_later() {
     assert!(!session.exists());
 }
 
+#[test]
+fn whoever_is_on_no_line_of_the_list_is_refused_and_goes_when_the_list_shrinks() {
+    let trusting = |stage: &Stage, items: &str| AgentConfig {
+        ringlock_lines: vec![format!("trusted_peers: [{items}]")],
+        ..stage.config.clone()
+    };
+    const N2: &str = "\"ringlock://Test%20Cluster/*/*/n2\"";
+    let mut scene = Scene::new(|stage| trusting(stage, &format!("{N2}, CN=n3")));
+    let subject = scene.stage.site.issue_as("n3", BOTH, &[]);
+    let other = scene.stage.site.issue("n4", &["127.0.0.1"]);
+    let mut stays = scene.peer(&scene.stage.peer, &[]);
+    let mut goes = scene.peer(&subject, &[]);
+    scene.dial(&other, &[]).await_end();
+    let sentence = "CN=n4, and ringlock.trusted_peers allows ringlock://Test%20Cluster/\
+                    */*/n2, CN=n3";
+    scene.agent.await_refusals("peer-not-trusted", 1, sentence);
+
+    scene.reload(&trusting(&scene.stage, N2));
+    scene.await_ended("policy-tightened", 1);
+    goes.await_end();
+    stays.expect_echo("undisturbed");
+    scene.agent.expect(NOT_TRUSTED);
+    scene.dial(&subject, &[]).await_end();
+    scene
+        .agent
+        .await_refusals("peer-not-trusted", 2, "CN=n3, and ringlock.trusted_peers");
+    let listed = "ringlock.trusted_peers: ringlock://Test%20Cluster/*/*/n2";
+    assert_eq!(scene.agent.state().trusted_peers, [listed]);
+}
+
+#[test]
+fn a_peer_that_is_dialled_must_be_on_the_list_too() {
+    let mut node = Dialling::with(
+        |stage| stage.site.issue_as("out", "clientAuth", &[]),
+        "trusted_peers: [\"ringlock://*/*/*/n7\"]",
+    );
+    let mut database = connect(node.address);
+    database
+        .write_all(&HELLO)
+        .or_fail("speaking as the database");
+    let sentence = "CN=n2, and ringlock.trusted_peers allows ringlock://*/*/*/n7";
+    node.agent.await_refusals("peer-not-trusted", 1, sentence);
+}
+
+#[test]
+fn cassandras_own_list_is_obeyed_as_its_validator_reads_it() {
+    let authenticator =
+        "trusted_peer_identities: spiffe://example.org/db1,spiffe://example.org/db2";
+    let mut scene = Scene::new(|stage| mutual(stage, &stage.own, authenticator));
+    let site = &scene.stage.site;
+    let listed = site.issue_as("n3", BOTH, &["URI:spiffe://example.org/db2"]);
+    let other = site.issue_as("n4", BOTH, &["URI:spiffe://example.org/db3"]);
+    scene.peer(&listed, &[]);
+    scene.dial(&other, &[]).await_end();
+    let allowed =
+        "and trusted_peer_identities allows spiffe://example.org/db1, spiffe://example.org/db2";
+    let sentence = format!("holds spiffe://example.org/db3, {allowed}");
+    scene.agent.await_refusals("peer-not-trusted", 1, &sentence);
+    scene.dial(&scene.stage.peer, &[]).await_end();
+    let sentence = format!("holds no SPIFFE URI, {allowed}");
+    scene.agent.await_refusals("peer-not-trusted", 2, &sentence);
+}
+
+#[test]
+fn without_a_list_cassandras_peers_share_the_identity_that_this_node_dials_with() {
+    const OWN: &str = "spiffe://example.org/cluster";
+    let name = format!("URI:{OWN}");
+    let stage = Stage::new();
+    let shared = stage.site.issue_as("shared", BOTH, &[&name]);
+    let config = mutual(&stage, &shared, &format!("node_identity: {OWN}"));
+    let mut scene = Scene {
+        agent: stage.start(&config),
+        stage,
+    };
+    let same = scene.stage.site.issue_as("n3", BOTH, &[&name]);
+    let other = scene
+        .stage
+        .site
+        .issue_as("n4", BOTH, &["URI:spiffe://example.org/other"]);
+    scene.peer(&same, &[]);
+    scene.dial(&other, &[]).await_end();
+    let sentence = format!("and trusted_peer_identities allows {OWN}");
+    scene.agent.await_refusals("peer-not-trusted", 1, &sentence);
+
+    let wrong = mutual(
+        &scene.stage,
+        &shared,
+        "node_identity: spiffe://example.org/wrong",
+    );
+    let told = scene.stage.refused(&wrong);
+    let sentence = format!("holds {OWN}; expected spiffe://example.org/wrong, which its peers");
+    assert!(told.contains(&sentence), "{told}");
+    let none = mutual(&scene.stage, &scene.stage.own, "validator_class_name: x");
+    let told = scene.stage.refused(&none);
+    assert!(
+        told.contains("expected SpiffeCertificateValidator"),
+        "{told}"
+    );
+}
+
 /// The stage's configuration with that word for `require_client_auth`.
 fn optional(stage: &Stage, word: &str) -> AgentConfig {
     let block = AgentConfig {
@@ -169,6 +271,28 @@ fn optional(stage: &Stage, word: &str) -> AgentConfig {
         &format!("require_client_auth: {word}"),
     );
     stage.with_block(&block)
+}
+
+/// The stage's configuration with this certificate and Cassandra's authenticator by certificates.
+fn mutual(stage: &Stage, own: &Issued, parameter: &str) -> AgentConfig {
+    let config = AgentConfig {
+        identity: own.clone(),
+        ..stage.config.clone()
+    };
+    let yaml = config.to_yaml();
+    let start = yaml
+        .find("server_encryption_options:")
+        .or_fail("finding the block");
+    let validator = match parameter.starts_with("validator_class_name") {
+        true => "",
+        false => "    validator_class_name: org.apache.cassandra.auth.SpiffeCertificateValidator\n",
+    };
+    stage.with_block(&format!(
+        "{}internode_authenticator:\n  class_name: \
+         org.apache.cassandra.auth.MutualTlsInternodeAuthenticator\n  parameters:\n{validator}    \
+         {parameter}\n",
+        &yaml[start..]
+    ))
 }
 
 /// An agent before a database that echoes.

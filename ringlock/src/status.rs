@@ -65,6 +65,8 @@ fn summary(status: &Status) -> String {
             outbound.name, outbound.not_after
         ));
     }
+    let trusted = status.trusted_peers.iter();
+    lines.extend(trusted.map(|list| format!("Trusted peers by {list}")));
     if status.reloads_failed > 0 {
         lines.push(format!(
             "Reloads {} · failed {} (see the log; what was in force stays)",

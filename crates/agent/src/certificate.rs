@@ -64,8 +64,11 @@ pub(crate) fn authorize_session(
     let leaf = LeafFacts::read(certificate)?;
     let met = Met::Certificate {
         uri: leaf.uri.as_ref(),
+        uris: &leaf.uris,
+        subject: &leaf.subject,
         ips: &leaf.ips,
         address: meeting.address,
+        direction: meeting.direction,
     };
     let permit = authorize(&in_force.requirements, met)?;
     validity::judge(&leaf, &in_force.config.internode, &shared.warned, now)?;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use ringlock_config::{
-    Config, IdentityFiles, Origin, ServerEncryption, StaleLists, StorePassword, TlsOffer,
-    TrustAnchors,
+    Config, IdentityFiles, Origin, ServerEncryption, SpiffePeers, StaleLists, StorePassword,
+    TlsOffer, TrustAnchors,
     resolve::{Secret, Setting},
 };
 use ringlock_files::{FileError, read_limited, read_private};
@@ -19,6 +19,7 @@ use ringlock_pki::{
     CrlError, Identity, IdentityError, Purpose, RevocationLists, StaleList, Trust, TrustError,
     crl::read_revocation_lists,
 };
+use ringlock_policy::spiffe_identity;
 use ringlock_secret::{
     DseKeyError, DseYaml, DseYamlError, KeyFileError, KeyName, Password, PasswordError, SecretError,
 };
@@ -104,6 +105,19 @@ pub enum LoadError {
         /// What does not fit.
         source: IdentityError,
     },
+    /// This node's certificate holds no identity for peers to share, or another one.
+    #[error(
+        "internode_authenticator: this node's certificate {subject} holds {found}; expected \
+         {expected}, which its peers are to share, or trusted_peer_identities"
+    )]
+    NodeIdentity {
+        /// The certificate that it shows when it dials.
+        subject: String,
+        /// The identity in it.
+        found: String,
+        /// The one of `node_identity`.
+        expected: String,
+    },
     /// The truststore holds no usable anchor.
     #[error("{}: {source}", path.display())]
     Trust {
@@ -131,6 +145,7 @@ pub fn load(config: &Config, now: OffsetDateTime) -> Result<TlsState, LoadError>
     let passwords = StorePasswords::read(config)?;
     let own = identity(config, passwords.keystore.as_ref(), now)?;
     let outbound = outbound_identity(config, passwords.outbound.as_ref(), now)?;
+    check_node_identity(config, outbound.as_ref().unwrap_or(&own))?;
     let trust = trust(internode, passwords.truststore.as_ref(), now)?;
     let unused = outbound.iter().flat_map(|outbound| &outbound.unused);
     for subject in own.unused.iter().chain(unused) {
@@ -415,6 +430,23 @@ fn read_own(
         warn_of_unapproved(path, &opened);
     }
     Ok(opened.store)
+}
+
+/// Where this node's own identity is the one that peers must share, it must have one.
+fn check_node_identity(config: &Config, dialling: &Identity) -> Result<(), LoadError> {
+    let Some(SpiffePeers::Own { expected }) = &config.trusted_peers.spiffe else {
+        return Ok(());
+    };
+    let found = spiffe_identity(&dialling.leaf.uris);
+    match (found, expected) {
+        (Some(_), None) => Ok(()),
+        (Some(found), Some(expected)) if found == expected => Ok(()),
+        _ => Err(LoadError::NodeIdentity {
+            subject: dialling.leaf.subject.clone(),
+            found: found.unwrap_or("no SPIFFE URI").escape_debug().to_string(),
+            expected: expected.clone().unwrap_or_else(|| "one".to_owned()),
+        }),
+    }
 }
 
 fn trust(

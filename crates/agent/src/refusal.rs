@@ -158,6 +158,7 @@ fn denied_code(denied: &Denied) -> &'static str {
         Denied::NoCertificate => "no-certificate",
         Denied::AddressNotCertified { .. } => "address-not-certified",
         Denied::WrongCluster { .. } => "wrong-cluster",
+        Denied::NotTrusted { .. } => "peer-not-trusted",
         Denied::ClaimsAnother { .. } => "claims-another-address",
     }
 }
@@ -226,6 +227,12 @@ mod tests {
             Denied::WrongCluster {
                 found: text(),
                 expected: text(),
+            }
+            .into(),
+            Denied::NotTrusted {
+                held: text(),
+                option: "ringlock.trusted_peers",
+                allowed: Vec::new(),
             }
             .into(),
             Denied::ClaimsAnother {

@@ -9,9 +9,9 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use ringlock_config::{Config, Interception};
+use ringlock_config::{Config, Interception, SpiffePeers};
 use ringlock_net::Dialer;
-use ringlock_policy::Requirements;
+use ringlock_policy::{PeerList, Requirements, spiffe_identity};
 use ringlock_tls::{Live, TlsState};
 use tokio::{sync::watch, time::Instant};
 
@@ -82,6 +82,8 @@ pub(crate) struct Reloads {
 
 impl Shared {
     pub(crate) fn new(config: Config, tls: TlsState, mode: ModeStore) -> Self {
+        let in_force = InForce::new(config, &tls, 0);
+        let config = &in_force.config;
         Self {
             live: Live::new(tls),
             mode,
@@ -99,9 +101,9 @@ impl Shared {
             phase: watch::Sender::new(Phase::Running),
             reloads: Reloads::default(),
             started: Instant::now(),
-            own_ports: own_ports(&config),
+            own_ports: own_ports(config),
             configured: watch::Sender::default(),
-            in_force: ArcSwap::from_pointee(InForce::new(config, 0)),
+            in_force: ArcSwap::from_pointee(in_force),
         }
     }
 
@@ -112,8 +114,11 @@ impl Shared {
     /// Puts a configuration in force, for which what handshakes are made from was published already.
     pub(crate) fn put_in_force(&self, config: Config) {
         let generation = self.in_force().generation + 1;
-        self.in_force
-            .store(Arc::new(InForce::new(config, generation)));
+        self.in_force.store(Arc::new(InForce::new(
+            config,
+            &self.live.current(),
+            generation,
+        )));
         self.configured.send_replace(());
     }
 
@@ -132,13 +137,14 @@ impl Shared {
 }
 
 impl InForce {
-    fn new(config: Config, generation: u64) -> Self {
+    fn new(config: Config, tls: &TlsState, generation: u64) -> Self {
         Self {
             generation,
             requirements: Requirements {
                 cluster: config.cluster.clone(),
                 client_auth: config.internode.require_client_auth.is_required(),
                 endpoint_verification: config.internode.require_endpoint_verification,
+                lists: peer_lists(&config, tls),
             },
             config,
         }
@@ -181,6 +187,26 @@ impl Reloads {
     pub(crate) fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }
+}
+
+/// Whose certificates are taken. Who shares this node's own identity is known by the certificate
+/// that it shows when it dials.
+fn peer_lists(config: &Config, tls: &TlsState) -> Vec<PeerList> {
+    let trusted = &config.trusted_peers;
+    let patterns = trusted.patterns.clone().map(PeerList::Patterns);
+    let spiffe = trusted.spiffe.as_ref().map(|peers| {
+        PeerList::Spiffe(match peers {
+            SpiffePeers::Listed(identities) => identities.clone(),
+            SpiffePeers::Own { .. } => {
+                let own = tls.dialling_leaf().unwrap_or(tls.leaf());
+                spiffe_identity(&own.uris)
+                    .map(str::to_owned)
+                    .into_iter()
+                    .collect()
+            }
+        })
+    });
+    patterns.into_iter().chain(spiffe).collect()
 }
 
 fn own_ports(config: &Config) -> Vec<u16> {

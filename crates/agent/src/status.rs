@@ -6,6 +6,7 @@ use ringlock_model::{
     admin::{Bypassing, BypassingConnection, CertificateStatus, Link, Status},
 };
 use ringlock_pki::LeafFacts;
+use ringlock_policy::Requirements;
 
 use crate::{cut, shared::Shared};
 
@@ -26,6 +27,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
         engine: tls.engine().to_string(),
         outbound_certificate: tls.dialling_leaf().map(certificate),
         require_client_auth: in_force.config.internode.require_client_auth,
+        trusted_peers: trusted(&in_force.requirements),
         reloads: shared.reloads.published(),
         reloads_failed: shared.reloads.failed(),
         links: links(shared),
@@ -35,6 +37,13 @@ pub(crate) fn status(shared: &Shared) -> Status {
         connections: shared.connections.read(),
         turned: shared.turned.read(),
     }
+}
+
+fn trusted(requirements: &Requirements) -> Vec<String> {
+    let lists = requirements.lists.iter();
+    lists
+        .map(|list| format!("{}: {}", list.option(), list.names().join(", ")))
+        .collect()
 }
 
 fn certificate(leaf: &LeafFacts) -> CertificateStatus {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ringlock_finding::Findings;
-use ringlock_model::{ClientAuth, Direction, Mode};
+use ringlock_model::{ClientAuth, Direction, Mode, PeerPattern};
 use ringlock_suites::{Engine, Suite, Version};
 
 pub use self::topology::{Cql, CqlCredentials, SnitchFile, Topology};
@@ -61,6 +61,8 @@ pub struct Config {
     pub ssl_storage_port: u16,
     /// `server_encryption_options`: links between nodes.
     pub internode: ServerEncryption,
+    /// Whose certificates are taken.
+    pub trusted_peers: TrustedPeers,
     /// `ringlock.topology`, and what goes without saying where there is none.
     pub topology: Topology,
     /// `database_config`: the database's own file, where its block or its ports are read from it.
@@ -165,6 +167,28 @@ pub struct OutboundIdentity {
     /// What they are under: `outbound_keystore_password`, `outbound_keystore_password_file` or
     /// `outbound_private_key_password`, and otherwise what opens the keystore.
     pub password: Option<StorePassword>,
+}
+
+/// Lists of peers; whoever is not on each of them is refused. Both need
+/// `require_client_auth: true`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustedPeers {
+    /// `ringlock.trusted_peers`; at least one. Unset: every certificate of a trusted CA.
+    pub patterns: Option<Vec<PeerPattern>>,
+    /// `internode_authenticator: MutualTlsInternodeAuthenticator` with `SpiffeCertificateValidator`.
+    pub spiffe: Option<SpiffePeers>,
+}
+
+/// Whom Cassandra's `MutualTlsInternodeAuthenticator` trusts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpiffePeers {
+    /// `trusted_peer_identities`; at least one.
+    Listed(Vec<String>),
+    /// Those who share the identity that this node shows when it dials.
+    Own {
+        /// `node_identity`: what that has to be.
+        expected: Option<String>,
+    },
 }
 
 /// Versions and cipher suites; a blank list is no limit.

@@ -4,8 +4,8 @@ use ringlock_model::ClientAuth;
 use ringlock_suites::Engine;
 
 use crate::{
-    Config, Dialect, IdentityFiles, Interception, Listener, Origin, StaleLists, StorePassword,
-    TlsOffer, TokenChoice, TokenKey, TrustAnchors, resolve::Line, value::spelled,
+    Config, Dialect, IdentityFiles, Interception, Listener, Origin, SpiffePeers, StaleLists,
+    StorePassword, TlsOffer, TokenChoice, TokenKey, TrustAnchors, resolve::Line, value::spelled,
 };
 
 impl Config {
@@ -86,6 +86,7 @@ impl Lines<'_> {
             Some(age) => self.add_duration("ringlock.max_link_age", age),
             None => self.add("ringlock.max_link_age", "as long as the certificates"),
         }
+        self.trusted_peers();
         self.topology();
     }
 
@@ -240,6 +241,28 @@ impl Lines<'_> {
         }
         let password = outbound.password.as_ref();
         self.add_password(&key("outbound_keystore_password"), password);
+    }
+
+    /// Whose certificates are taken; nothing where each of a trusted CA is.
+    fn trusted_peers(&mut self) {
+        let trusted = &self.config.trusted_peers;
+        if let Some(patterns) = &trusted.patterns {
+            self.add("ringlock.trusted_peers", list(patterns.iter()));
+        }
+        let parameter = |name| format!("internode_authenticator.parameters.{name}");
+        match &trusted.spiffe {
+            Some(SpiffePeers::Listed(identities)) => {
+                let key = parameter("trusted_peer_identities");
+                self.add(&key, list(identities.iter()));
+            }
+            Some(SpiffePeers::Own { expected }) => {
+                let own = expected
+                    .as_deref()
+                    .unwrap_or("that of this node's certificate");
+                self.add(&parameter("node_identity"), own);
+            }
+            None => {}
+        }
     }
 
     fn offer(&mut self, offer: &TlsOffer) {

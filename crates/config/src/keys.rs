@@ -26,6 +26,7 @@ pub(crate) static TOP: Keys = Keys {
         "ssl_storage_port",
         "server_encryption_options",
         "encryption_options",
+        "internode_authenticator",
     ],
     passed_over: &[
         "broadcast_address",
@@ -43,7 +44,6 @@ pub(crate) static TOP: Keys = Keys {
         "authenticator",
         "client_encryption_options",
         "crypto_provider",
-        "internode_authenticator",
         "internode_tcp_connect_timeout",
         "internode_tcp_user_timeout",
     ],
@@ -73,6 +73,7 @@ pub(crate) static RINGLOCK: Keys = Keys {
         "stale_revocation_lists",
         "fips",
         "topology",
+        "trusted_peers",
     ],
     passed_over: &[],
     not_yet: &[],

@@ -42,8 +42,8 @@ use std::path::{Path, PathBuf};
 
 pub use config::{
     Config, Cql, CqlCredentials, DatabaseFile, IdentityFiles, Interception, Listener,
-    OutboundIdentity, ServerEncryption, SnitchFile, StaleLists, StorePassword, TlsOffer,
-    TokenChoice, TokenKey, Topology, TrustAnchors,
+    OutboundIdentity, ServerEncryption, SnitchFile, SpiffePeers, StaleLists, StorePassword,
+    TlsOffer, TokenChoice, TokenKey, Topology, TrustAnchors, TrustedPeers,
 };
 pub use dialect::{Detected, Dialect, detect};
 pub use document::{Document, Entry, Node, Quirk, QuirkKind, Value};

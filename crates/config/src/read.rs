@@ -13,6 +13,7 @@ mod server_encryption;
 mod source;
 mod token;
 mod topology;
+mod trusted_peers;
 
 use std::{
     num::NonZeroUsize,
@@ -73,8 +74,10 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
         stale_lists: own.get("stale_revocation_lists", stale_lists, reader),
         fips: own.get("fips", value::boolean, reader),
     };
+    let listed = trusted_peers::read(&own, words.own.as_ref(), &database, reader);
     let internode = internode(&top, words.own, &database, outside, reader);
     let topology = topology::read(&own, &database, reader);
+    let trusted_peers = listed.and_then(|lists| lists.under(internode.as_ref(), reader));
     let (limits, files) = (limits?, files?);
     let database = match database {
         Given::Here(database, _) => Some(database.file),
@@ -98,6 +101,7 @@ pub(crate) fn config(root: &Node, words: Words<'_>, reader: &mut Reader) -> Opti
         storage_port: ports.storage?.value,
         ssl_storage_port: ports.ssl_storage?.value,
         internode: internode?,
+        trusted_peers: trusted_peers?,
         topology: topology?,
         database,
         warnings: Findings::new(),

@@ -47,6 +47,9 @@ pub struct Status {
     /// Whether peers that dial must show a certificate.
     #[serde(default)]
     pub require_client_auth: ClientAuth,
+    /// Whose certificates are taken, where not every one of a trusted CA is: a line a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_peers: Vec<String>,
     /// Reloads of key material that were published.
     pub reloads: u64,
     /// Reloads that failed, so that the old material stayed.

@@ -15,6 +15,7 @@ mod link;
 mod mode;
 mod network;
 mod node;
+mod pattern;
 mod place;
 
 pub use client_auth::ClientAuth;
@@ -26,4 +27,5 @@ pub use link::{
 pub use mode::{InternodeEncryption, Mode, UnknownMode};
 pub use network::{Network, NoNetwork};
 pub use node::{NodeUri, NodeUriError};
+pub use pattern::PeerPattern;
 pub use place::{Crossing, Place};

@@ -110,7 +110,7 @@ pub enum IdentityError {
         /// What they are needed for.
         why: &'static str,
     },
-    /// The leaf has no address, DNS name or node URI, so that no peer could tell whose it is. Of
+    /// The leaf has no address, DNS name or URI, so that no peer could tell whose it is. Of
     /// a self-signed one its peers have a copy, so that it needs none.
     #[error(
         "the certificate {subject} has no subject alternative name; expected the node's addresses"
@@ -281,7 +281,7 @@ fn check_leaf(
     if certificate.is_ca() {
         return Err(IdentityError::IsCa { subject: subject() });
     }
-    let is_nameless = facts.uri.is_none() && facts.ips.is_empty() && facts.dns.is_empty();
+    let is_nameless = facts.uris.is_empty() && facts.ips.is_empty() && facts.dns.is_empty();
     if is_nameless && !chain::is_self_signed(certificate) {
         return Err(IdentityError::NoNames { subject: subject() });
     }

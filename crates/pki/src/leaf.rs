@@ -16,6 +16,8 @@ pub struct LeafFacts {
     pub subject: String,
     /// The node that the certificate names. Certificates of another CA may have none.
     pub uri: Option<NodeUri>,
+    /// Every URI of the subject alternative names, as it stands there: not escaped.
+    pub uris: Vec<String>,
     /// The addresses of the subject alternative names. An IPv4 address that was mapped into
     /// IPv6 is given as IPv4.
     pub ips: Vec<IpAddr>,
@@ -109,6 +111,7 @@ impl LeafFacts {
         let mut facts = Self {
             subject: name(certificate.subject()),
             uri: None,
+            uris: Vec::new(),
             ips: Vec::new(),
             dns: Vec::new(),
             serial: serial(certificate),
@@ -129,7 +132,12 @@ impl LeafFacts {
         match name {
             GeneralName::DNSName(dns) => self.dns.push(printable(dns)),
             GeneralName::IPAddress(bytes) => self.add_address(bytes)?,
-            GeneralName::URI(uri) if is_ours(uri) => self.add_uri(uri)?,
+            GeneralName::URI(uri) => {
+                self.uris.push((*uri).to_owned());
+                if is_ours(uri) {
+                    self.add_uri(uri)?;
+                }
+            }
             GeneralName::Invalid(..) => {
                 return Err(LeafError::Name {
                     subject: self.subject.clone(),

@@ -1,6 +1,8 @@
 use std::net::IpAddr;
 
-use ringlock_model::{NodeUri, PlaintextReason};
+use ringlock_model::{Direction, NodeUri, PlaintextReason};
+
+use crate::trusted::PeerList;
 
 /// What a peer must prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Requirements {
     /// `require_endpoint_verification`: the peer's address must be among the IP addresses of its
     /// certificate (DSE-20).
     pub endpoint_verification: bool,
+    /// Who is let in of those whose chain is good: each list must hold the peer.
+    pub lists: Vec<PeerList>,
 }
 
 /// Whom the agent met at the other end.
@@ -27,10 +31,16 @@ pub enum Met<'a> {
     Certificate {
         /// The node URI in it, if it has one.
         uri: Option<&'a NodeUri>,
+        /// All its URIs.
+        uris: &'a [String],
+        /// Its subject.
+        subject: &'a str,
         /// Its IP addresses.
         ips: &'a [IpAddr],
         /// The address that was dialled, or that dialled.
         address: IpAddr,
+        /// Who dialled.
+        direction: Direction,
     },
 }
 
@@ -63,6 +73,19 @@ pub enum Denied {
         /// This agent's cluster.
         expected: String,
     },
+    /// The certificate is good, and not one of those that are let in.
+    #[error(
+        "the peer's certificate holds {held}, and {option} allows {}",
+        .allowed.join(", ")
+    )]
+    NotTrusted {
+        /// What names the peer, escaped for printing.
+        held: String,
+        /// The option with the list.
+        option: &'static str,
+        /// What stands in it, shortened.
+        allowed: Vec<String>,
+    },
     /// The peer says that it is another node.
     #[error(
         "the peer claims to be {claimed}, and its certificate{} holds {}",
@@ -91,7 +114,14 @@ pub fn authorize(requirements: &Requirements, met: Met<'_>) -> Result<Permit, De
         Met::Plaintext(_) | Met::Native => Ok(Permit(())),
         Met::Anonymous if requirements.client_auth => Err(Denied::NoCertificate),
         Met::Anonymous => Ok(Permit(())),
-        Met::Certificate { uri, ips, address } => {
+        Met::Certificate {
+            uri,
+            uris,
+            subject,
+            ips,
+            address,
+            direction,
+        } => {
             if let Some(uri) = uri
                 && uri.cluster != requirements.cluster
             {
@@ -105,6 +135,9 @@ pub fn authorize(requirements: &Requirements, met: Met<'_>) -> Result<Permit, De
                     address,
                     certified: ips.to_vec(),
                 });
+            }
+            for list in &requirements.lists {
+                list.check(uri, uris, subject, direction)?;
             }
             Ok(Permit(()))
         }
@@ -152,6 +185,7 @@ mod tests {
             cluster: "orders".into(),
             client_auth: true,
             endpoint_verification: true,
+            lists: Vec::new(),
         }
     }
 
@@ -162,7 +196,10 @@ mod tests {
     fn certificate<'a>(uri: Option<&'a NodeUri>, ips: &'a [IpAddr], from: &str) -> Met<'a> {
         Met::Certificate {
             uri,
+            uris: &[],
+            subject: "CN=node",
             ips,
+            direction: Direction::Inbound,
             address: from.parse().unwrap(),
         }
     }

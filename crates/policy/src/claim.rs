@@ -53,6 +53,7 @@ mod tests {
             cluster: "orders".into(),
             client_auth: true,
             endpoint_verification,
+            lists: Vec::new(),
         }
     }
 

@@ -24,8 +24,10 @@
 mod authorize;
 mod claim;
 mod decide;
+mod trusted;
 
 pub use authorize::{Denied, Met, Permit, Requirements, authorize};
 pub use claim::{Claimant, claim};
 pub use decide::{Accept, Dial, accept, dial, tolerates};
 pub use ringlock_model::Crossing;
+pub use trusted::{PeerList, spiffe_identity};

@@ -26,6 +26,7 @@ fn introduction(certified: [u8; 4]) -> Introduction {
         cluster: "orders".into(),
         client_auth: true,
         endpoint_verification: true,
+        lists: Vec::new(),
     };
     let ips = [IpAddr::from(certified)];
     Introduction::new(Claimant::new(&requirements, None, &ips).unwrap())

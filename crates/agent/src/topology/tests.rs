@@ -7,6 +7,7 @@ fn leaf(uri: Option<&str>, ips: &[&str]) -> LeafFacts {
     LeafFacts {
         subject: "CN=node".into(),
         uri: uri.map(|uri| uri.parse().unwrap()),
+        uris: Vec::new(),
         ips: ips.iter().map(|ip| ip.parse().unwrap()).collect(),
         dns: Vec::new(),
         serial: "1".into(),

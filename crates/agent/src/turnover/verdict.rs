@@ -185,8 +185,11 @@ impl Judge {
         };
         let met = Met::Certificate {
             uri: leaf.uri.as_ref(),
+            uris: &leaf.uris,
+            subject: &leaf.subject,
             ips: &leaf.ips,
             address: link.peer().ip(),
+            direction: link.direction(),
         };
         authorize(requirements, met).is_ok()
             && validity::check(&leaf, &self.in_force.config.internode).is_ok()

@@ -27,6 +27,10 @@ impl Source {
         Self { document, resolved }
     }
 
+    pub(super) fn document(&self) -> &Document {
+        &self.document
+    }
+
     /// Whether the file says anything of links between nodes.
     pub(super) fn has_block(&self) -> bool {
         self.block().is_some_and(|entry| !entry.node.is_blank())

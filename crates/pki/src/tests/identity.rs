@@ -246,6 +246,16 @@ fn a_certificate_for_one_direction_needs_the_usage_for_that_alone() {
     );
 }
 
+#[test]
+fn a_uri_of_any_scheme_is_a_name() {
+    let root = Made::root("root", |_| {});
+    let leaf = root.sign("leaf", |params| {
+        let uri = "spiffe://example.org/n1".try_into().unwrap();
+        params.subject_alt_names = vec![rcgen::SanType::URI(uri)];
+    });
+    assert!(select(leaf.store([&leaf])).is_ok());
+}
+
 /// A key that pretends to be elsewhere.
 #[derive(Debug)]
 struct Elsewhere {

@@ -26,6 +26,7 @@ fn every_fact_of_a_node_certificate_is_read() {
     assert_eq!(facts, issued.leaf);
     assert_eq!(facts.subject, "O=Test Cluster, OU=dc1, CN=n1");
     assert_eq!(facts.uri, Some(node_uri("n1")));
+    assert_eq!(facts.uris, [node_uri("n1").to_string()]);
     assert_eq!(facts.ips, request().ips);
     assert_eq!(facts.dns, ["n1.example"]);
     assert_eq!(facts.not_before, datetime!(2026-11-22 11:00:00 UTC));
@@ -62,6 +63,7 @@ fn a_certificate_of_another_ca_is_named_by_its_subject() {
         params.serial_number = Some(SerialNumber::from(0));
     })
     .unwrap();
+    assert_eq!(facts.uris, ["spiffe://trust/node", "ring://a"]);
     assert_eq!((facts.uri.clone(), facts.serial.as_str()), (None, "0"));
     assert_eq!(facts.name().to_string(), "CN=other");
     assert!(facts.ips.is_empty() && facts.dns.is_empty());
