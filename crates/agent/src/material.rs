@@ -1,5 +1,6 @@
 //! Key material from files and tokens: identity, trust, and what handshakes are made from.
 
+mod identity;
 pub(crate) mod loading;
 mod secrets;
 mod token;
@@ -10,25 +11,27 @@ use std::{
 };
 
 use ringlock_config::{
-    Config, IdentityFiles, Origin, ServerEncryption, SpiffePeers, StaleLists, StorePassword,
-    TlsOffer, TrustAnchors,
+    Config, IdentityFiles, Origin, ServerEncryption, StaleLists, StorePassword, TlsOffer,
+    TrustAnchors,
     resolve::{Secret, Setting},
 };
-use ringlock_files::{FileError, read_limited, read_private};
+use ringlock_files::{FileError, read_limited};
 use ringlock_pki::{
-    CrlError, Identity, IdentityError, Purpose, RevocationLists, StaleList, Trust, TrustError,
+    CrlError, IdentityError, RevocationLists, StaleList, Trust, TrustError,
     crl::read_revocation_lists,
 };
-use ringlock_policy::spiffe_identity;
 use ringlock_secret::{
     DseKeyError, DseYaml, DseYamlError, KeyFileError, KeyName, Password, PasswordError, SecretError,
 };
-use ringlock_store::{KeyStore, MAX_BYTES, Opened, Passwords, StoreError, open};
+use ringlock_store::{MAX_BYTES, Opened, Passwords, StoreError, open};
 use ringlock_tls::{BuildError, Engine, Identities, Offer, Options, TlsState, Version};
 use ringlock_token::TokenError;
 use time::OffsetDateTime;
 
-use self::secrets::StorePasswords;
+use self::{
+    identity::{check_node_identity, identity, outbound_identity},
+    secrets::StorePasswords,
+};
 pub use self::{loading::LoadingError, token::TokenNameError};
 
 /// The most that is read of a configuration in which a key stands.
@@ -340,113 +343,6 @@ pub(crate) fn key_files(config: &Config) -> impl Iterator<Item = &Path> {
 fn identities(config: &Config) -> impl Iterator<Item = &IdentityFiles> {
     let outbound = config.internode.outbound.as_ref();
     iter::once(&config.internode.identity).chain(outbound.map(|outbound| &outbound.identity))
-}
-
-fn identity(
-    config: &Config,
-    password: Option<&Password>,
-    now: OffsetDateTime,
-) -> Result<Identity, LoadError> {
-    let open = |path: &Path, bytes: &[u8], password| read_own(config, path, bytes, password);
-    let store = match &config.internode.identity {
-        IdentityFiles::Pair {
-            certificate,
-            keyfile,
-        } => {
-            let certificates = open(certificate, &read_limited(certificate, MAX_BYTES)?, None)?;
-            let key = open(keyfile, &read_private(keyfile, MAX_BYTES)?, password)?;
-            certificates.join(key)
-        }
-        IdentityFiles::Combined { keystore } => {
-            open(keystore, &read_private(keystore, MAX_BYTES)?, password)?
-        }
-        IdentityFiles::Token { key, certificate } => {
-            let named = token::Named {
-                key,
-                certificate: certificate.as_deref(),
-            };
-            return token::identity(config, &named, password, now);
-        }
-        IdentityFiles::Inline { private_key } => read_inline(config, private_key, password)?,
-    };
-    let purpose = match &config.internode.outbound {
-        Some(_) => Purpose::Server,
-        None => Purpose::Both,
-    };
-    Identity::select_for(purpose, store, now).map_err(|source| LoadError::Identity {
-        path: certificate_path(config),
-        source,
-    })
-}
-
-/// What is shown to those that are dialled, where that is another.
-fn outbound_identity(
-    config: &Config,
-    password: Option<&Password>,
-    now: OffsetDateTime,
-) -> Result<Option<Identity>, LoadError> {
-    let Some(outbound) = &config.internode.outbound else {
-        return Ok(None);
-    };
-    let (path, store) = match &outbound.identity {
-        IdentityFiles::Inline { private_key } => (
-            place_of(private_key),
-            read_inline(config, private_key, password)?,
-        ),
-        IdentityFiles::Combined { keystore: path } | IdentityFiles::Pair { keyfile: path, .. } => {
-            let bytes = read_private(path, MAX_BYTES)?;
-            (path.clone(), read_own(config, path, &bytes, password)?)
-        }
-        // A token holds what is shown in both directions.
-        IdentityFiles::Token { .. } => return Ok(None),
-    };
-    let selected = Identity::select_for(Purpose::Client, store, now);
-    let selected = selected.map_err(|source| LoadError::Identity { path, source })?;
-    Ok(Some(selected))
-}
-
-/// PEM that stands in the configuration; the key is as exposed as the file that it stands in.
-fn read_inline(
-    config: &Config,
-    pem: &Setting<Secret>,
-    password: Option<&Password>,
-) -> Result<KeyStore, LoadError> {
-    if let Some(file) = file_of(pem) {
-        read_private(file, MAX_CONFIG)?;
-    }
-    let bytes = pem.value.reveal().as_bytes();
-    read_own(config, &place_of(pem), bytes, password)
-}
-
-/// A store of what this node shows.
-fn read_own(
-    config: &Config,
-    path: &Path,
-    bytes: &[u8],
-    password: Option<&Password>,
-) -> Result<KeyStore, LoadError> {
-    let opened = read_store(path, bytes, password)?;
-    if config.internode.offer.fips {
-        warn_of_unapproved(path, &opened);
-    }
-    Ok(opened.store)
-}
-
-/// Where this node's own identity is the one that peers must share, it must have one.
-fn check_node_identity(config: &Config, dialling: &Identity) -> Result<(), LoadError> {
-    let Some(SpiffePeers::Own { expected }) = &config.trusted_peers.spiffe else {
-        return Ok(());
-    };
-    let found = spiffe_identity(&dialling.leaf.uris);
-    match (found, expected) {
-        (Some(_), None) => Ok(()),
-        (Some(found), Some(expected)) if found == expected => Ok(()),
-        _ => Err(LoadError::NodeIdentity {
-            subject: dialling.leaf.subject.clone(),
-            found: found.unwrap_or("no SPIFFE URI").escape_debug().to_string(),
-            expected: expected.clone().unwrap_or_else(|| "one".to_owned()),
-        }),
-    }
 }
 
 fn trust(

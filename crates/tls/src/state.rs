@@ -1,38 +1,23 @@
+mod roles;
+
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use ringlock_model::{ClientAuth, Direction};
-use ringlock_pki::{
-    Identity, IdentityKey, LeafFacts, RevocationLists, StaleList, Trust, not_after,
-};
+use ringlock_pki::{Identity, LeafFacts, RevocationLists, StaleList, Trust, not_after};
 use ringlock_suites::{Engine, Flaw};
 use rustls::{
-    ClientConfig, Error, ServerConfig,
-    client::Resumption,
-    crypto::CryptoProvider,
+    Error,
     pki_types::{CertificateDer, ServerName, UnixTime},
-    server::{
-        NoServerSessionStorage, ServerSessionMemoryCache, VerifierBuilderError,
-        WebPkiClientVerifier, danger::ClientCertVerifier,
-    },
+    server::VerifierBuilderError,
 };
 use time::OffsetDateTime;
 
+use self::roles::{Roles, client_config, dialler_verifier, server_config};
 use crate::{
-    HandshakeFailure, Offer, Version,
-    judge::Judge,
-    legacy::Contexts,
-    revocation::Revocation,
-    session::Session,
-    signing, suites,
-    trusted::Trusted,
-    verifier::{DiallerVerifier, PeerVerifier},
+    HandshakeFailure, Offer, Version, judge::Judge, legacy::Contexts, revocation::Revocation,
+    session::Session, suites, trusted::Trusted, verifier::PeerVerifier,
 };
-
-/// Sessions remembered for resumption, in each role; as a client that is eight for each of 64
-/// peers. Each costs up to 2 KiB. Beyond that the oldest are forgotten, and their peers do a full
-/// handshake, which costs a millisecond once in a connection's long life.
-const REMEMBERED_SESSIONS: usize = 512;
 
 /// What handshakes demand of a peer and grant it; all are options of `server_encryption_options`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,16 +55,6 @@ pub struct TlsState {
     judge: Judge,
     lists_until: Option<OffsetDateTime>,
     self_check: Result<(), HandshakeFailure>,
-}
-
-/// Both roles' configurations.
-#[derive(Debug)]
-enum Roles {
-    Rustls {
-        client: Arc<ClientConfig>,
-        server: Arc<ServerConfig>,
-    },
-    OpenSsl(Contexts),
 }
 
 /// One of the node's identities, without its key.
@@ -430,86 +405,6 @@ impl Live {
     pub fn publish(&self, state: TlsState) {
         self.0.store(Arc::new(state));
     }
-}
-
-fn client_config(
-    provider: &Arc<CryptoProvider>,
-    verifier: Arc<PeerVerifier>,
-    identity: &Identity,
-    options: Options,
-    fips: bool,
-) -> Result<ClientConfig, BuildError> {
-    let config = ClientConfig::builder_with_provider(Arc::clone(provider))
-        .with_protocol_versions(&suites::library_versions(provider))
-        .map_err(BuildError::Provider)?
-        // "Dangerous" is the name of the door by which every custom verifier enters; ours checks
-        // the chain with the same code and relaxes nothing but the name, on order.
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
-    let mut config = match &identity.key {
-        IdentityKey::Private(key) => config
-            .with_client_auth_cert(identity.chain.clone(), key.der().clone_key())
-            .map_err(BuildError::Key)?,
-        IdentityKey::Remote(signer) => {
-            let shown = signing::resolver(&identity.chain, signer).map_err(BuildError::Key)?;
-            config.with_client_cert_resolver(shown)
-        }
-    };
-    config.resumption = match options.session_tickets {
-        true => Resumption::in_memory_sessions(REMEMBERED_SESSIONS),
-        false => Resumption::disabled(),
-    };
-    config.require_ems = fips;
-    // Peers are dialled by address; there is no name to send (RFC 6066 §3).
-    config.enable_sni = false;
-    config.enable_secret_extraction = true;
-    Ok(config)
-}
-
-fn server_config(
-    provider: &Arc<CryptoProvider>,
-    verifier: Option<Arc<dyn ClientCertVerifier>>,
-    identity: &Identity,
-    options: Options,
-    fips: bool,
-) -> Result<ServerConfig, BuildError> {
-    let config = ServerConfig::builder_with_provider(Arc::clone(provider))
-        .with_protocol_versions(&suites::library_versions(provider))
-        .map_err(BuildError::Provider)?
-        .with_client_cert_verifier(verifier.unwrap_or_else(WebPkiClientVerifier::no_client_auth));
-    let mut config = match &identity.key {
-        IdentityKey::Private(key) => config
-            .with_single_cert(identity.chain.clone(), key.der().clone_key())
-            .map_err(BuildError::Key)?,
-        IdentityKey::Remote(signer) => {
-            let shown = signing::resolver(&identity.chain, signer).map_err(BuildError::Key)?;
-            config.with_cert_resolver(shown)
-        }
-    };
-    config.require_ems = fips;
-    if options.session_tickets {
-        config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
-        // A resumed connection yields the ticket of the next one, so one a handshake is enough.
-        config.send_tls13_tickets = 1;
-    } else {
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
-    }
-    config.enable_secret_extraction = true;
-    Ok(config)
-}
-
-fn dialler_verifier(
-    provider: &Arc<CryptoProvider>,
-    trusted: Arc<Trusted>,
-    options: Options,
-) -> Result<Option<Arc<dyn ClientCertVerifier>>, BuildError> {
-    let asked = options.client_auth;
-    if !asked.is_asked_for() {
-        return Ok(None);
-    }
-    let verifier = DiallerVerifier::new(trusted, provider, asked.is_required())?;
-    Ok(Some(Arc::new(verifier)))
 }
 
 fn check_own_chain(
