@@ -2,6 +2,7 @@
 //! DSE's key file, and with a key in a KMIP server.
 
 use std::{
+    net::SocketAddr,
     ops::Deref,
     path::{Path, PathBuf},
     process::Command,
@@ -28,6 +29,16 @@ const KMIP_PASSWORDS: StorePasswords = StorePasswords {
     keystore: "kmip-canary-83",
     truststore: "kmip-canary-84",
 };
+
+/// What the folder of a KMIP server holds.
+const KMIP_FILES: [&str; 5] = [
+    "server.crt",
+    "server.key",
+    "ca.crt",
+    "client.crt",
+    "client.key",
+];
+
 /// The line of DSE's key file for the key that the KMIP server has as well.
 const SYSTEM_KEY: &str = "AES/ECB/PKCS5Padding:128:AAECAwQFBgcICQoLDA0ODw==\n";
 const OTHER_SYSTEM_KEY: &str = "AES/ECB/PKCS5Padding:128:Dw4NDAsKCQgHBgUEAwIBAA==\n";
@@ -137,7 +148,7 @@ fn what_keeps_dse_from_starting_keeps_the_agent_from_it_with_the_line() {
 }
 
 #[test]
-fn a_key_in_a_kmip_server_opens_the_passwords_and_its_loss_leaves_the_old_identity() {
+fn a_key_in_a_kmip_server_opens_the_passwords_and_its_loss_is_waited_out() {
     let node = Node::new();
     let Some(mut kmip) = node.kmip("kmip-1") else {
         return;
@@ -172,11 +183,17 @@ fn a_key_in_a_kmip_server_opens_the_passwords_and_its_loss_leaves_the_old_identi
         "{told}"
     );
 
+    // The server is back, and no file has changed since.
+    let mut back = node.kmip_again("kmip-1", kmip.0.address());
+    retry_until("another try", || (agent.state().reloads == 1).then_some(()));
+    assert_ne!(agent.state().certificate.sha256, before);
+    node.assert_served(&mut agent);
+    back.kill();
+
     // Another server has the key, and is named.
     let kmip = node.kmip("kmip-2").or_fail("starting another server");
     node.dse_yaml_with(&kmip);
-    retry_until("the reload", || (agent.state().reloads == 1).then_some(()));
-    assert_ne!(agent.state().certificate.sha256, before);
+    retry_until("the reload", || (agent.state().reloads == 2).then_some(()));
     node.assert_served(&mut agent);
 }
 
@@ -270,13 +287,14 @@ impl Node {
         let client = self.site.issue(&format!("{name}-client"), &["127.0.0.1"]);
         let folder = self.site.path(&format!("{name}-server"));
         fs::create_dir_all(&folder).or_fail("making a folder");
-        for (from, to) in [
-            (&server.certificate, "server.crt"),
-            (&server.key, "server.key"),
-            (&server.ca, "ca.crt"),
-            (&client.certificate, "client.crt"),
-            (&client.key, "client.key"),
-        ] {
+        let issued = [
+            &server.certificate,
+            &server.key,
+            &server.ca,
+            &client.certificate,
+            &client.key,
+        ];
+        for (from, to) in issued.into_iter().zip(KMIP_FILES) {
             fs::copy(from, folder.join(to)).or_fail("copying a certificate");
         }
         match KmipServer::start(&folder, "") {
@@ -286,6 +304,17 @@ impl Node {
             }
             started => Some((started.or_fail("starting PyKMIP"), client)),
         }
+    }
+
+    /// The server of that name again, which has ended at that address.
+    fn kmip_again(&self, name: &str, address: SocketAddr) -> KmipServer {
+        let (old, new) = (format!("{name}-server"), format!("{name}-server-again"));
+        let (old, new) = (self.site.path(&old), self.site.path(&new));
+        fs::create_dir_all(&new).or_fail("making a folder");
+        for file in KMIP_FILES {
+            fs::copy(old.join(file), new.join(file)).or_fail("copying a certificate");
+        }
+        KmipServer::start_at(address, &new, "").or_fail("starting PyKMIP again")
     }
 
     fn start(&self, config: &AgentConfig) -> Watched {

@@ -60,15 +60,23 @@ impl KmipServer {
     /// # Errors
     /// [`KmipError::NoPackages`] where PyKMIP was not fetched, or it does not start.
     pub fn start(folder: &Path, suites: &str) -> Result<Self, KmipError> {
-        let packages = cache::folder().join(PACKAGES);
-        if !packages.is_dir() {
-            return Err(KmipError::NoPackages { dir: packages });
-        }
         // Between this and the server's own bind somebody else could take the port; the server
         // says so, and the test fails loudly.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
             .map_err(KmipError::NoPort)?;
+        Self::start_at(address, folder, suites)
+    }
+
+    /// The same at an address where another one has ended, with a folder of its own.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_at(address: SocketAddr, folder: &Path, suites: &str) -> Result<Self, KmipError> {
+        let packages = cache::folder().join(PACKAGES);
+        if !packages.is_dir() {
+            return Err(KmipError::NoPackages { dir: packages });
+        }
         let mut command = Command::new("python3");
         command
             .args(["-c", PROGRAM, &address.port().to_string()])

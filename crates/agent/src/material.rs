@@ -139,6 +139,20 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// Whether the same files may load later: what fails is a server, a token or the time of day.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Loading(_) => true,
+            Self::Token(error) => error.may_pass(),
+            Self::DseKey { source, .. } => matches!(source, DseKeyError::Kmip(_)),
+            Self::Identity { source, .. } => matches!(source, IdentityError::NotYetValid { .. }),
+            Self::RevocationList { source, .. } => matches!(source, CrlError::NotYetValid { .. }),
+            _ => false,
+        }
+    }
+}
+
 /// Reads and checks everything that `server_encryption_options` names.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    future::pending,
     hash::{DefaultHasher, Hash, Hasher},
     path::PathBuf,
     sync::Arc,
@@ -19,7 +20,7 @@ use ringlock_tls::TlsState;
 use time::OffsetDateTime;
 use tokio::{
     sync::{Mutex, mpsc},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
 };
 
 use crate::{
@@ -41,6 +42,13 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// How often the files are looked at without a notice, for file systems that give none.
 const POLL: Duration = Duration::from_secs(30);
 
+/// How long after a failure that is not the files' fault they are tried again: a KMIP server that
+/// does not answer, or a token that was taken out.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Each such failure doubles the wait, up to this.
+const RETRY_AT_MOST: Duration = Duration::from_mins(5);
+
 /// The most that is read of any watched file to tell whether it changed.
 const MAX_FILE: u64 = ringlock_store::MAX_BYTES;
 
@@ -57,6 +65,12 @@ pub(crate) enum ReloadError {
     State(#[from] StateError),
     #[error("{0} was changed, which takes a restart of the agent")]
     NeedsRestart(&'static str),
+}
+
+impl ReloadError {
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Load(error) if error.may_pass())
+    }
 }
 
 /// Reloads one at a time and knows what is in force.
@@ -174,12 +188,14 @@ impl Reloader {
         let mut watcher = self.watcher(&watched, sender.clone());
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut reported = None;
+        let mut failed: Option<Failed> = None;
         loop {
             tokio::select! {
                 Some(()) = changes.recv() => sleep(SETTLE).await,
+                () = sleep_until_due(failed.as_ref()) => {}
                 _ = poll.tick() => {}
             }
+            let is_due = failed.as_mut().is_some_and(Failed::take_turn);
             // A change that came while the last one settled is part of it.
             while changes.try_recv().is_ok() {}
             let folders = folders(&self.shared.in_force().config);
@@ -197,14 +213,18 @@ impl Reloader {
                     continue;
                 }
             };
-            if reported == Some(seen) {
+            let before = failed.take().filter(|failed| failed.seen == seen);
+            if before.is_some() && !is_due {
+                failed = before;
                 continue;
             }
-            reported = None;
             if let Err(error) = self.reload().await {
-                // Said once for each state of the files, and not at every look.
-                reported = Some(seen);
-                report(&error);
+                let failure = Failed::again(before.as_ref(), seen, &error);
+                // Said once for each state of the files, and not at every try.
+                if before.is_none_or(|before| before.said != failure.said) {
+                    report(&error);
+                }
+                failed = Some(failure);
             }
         }
     }
@@ -237,6 +257,45 @@ impl Reloader {
             }
         }
         Some(watcher)
+    }
+}
+
+/// A state of the files that could not be put in force.
+struct Failed {
+    seen: u64,
+    said: String,
+    /// When to try again without a change, and how long was waited for that; never where the
+    /// files themselves are to blame.
+    again: Option<(Instant, Duration)>,
+}
+
+impl Failed {
+    /// What comes of `error`, after the same files failed `before`.
+    fn again(before: Option<&Self>, seen: u64, error: &ReloadError) -> Self {
+        let waited = before.and_then(|before| before.again).map(|(_, wait)| wait);
+        let wait = waited.map_or(RETRY, |waited| (waited * 2).min(RETRY_AT_MOST));
+        Self {
+            seen,
+            said: error.to_string(),
+            again: error.may_pass().then(|| (Instant::now() + wait, wait)),
+        }
+    }
+
+    /// Whether it is time to try again; if so, the next time is later.
+    fn take_turn(&mut self) -> bool {
+        let now = Instant::now();
+        let Some((due, wait)) = self.again.as_mut().filter(|(due, _)| *due <= now) else {
+            return false;
+        };
+        *due = now + *wait;
+        true
+    }
+}
+
+async fn sleep_until_due(failed: Option<&Failed>) {
+    match failed.and_then(|failed| failed.again) {
+        Some((due, _)) => sleep_until(due).await,
+        None => pending().await,
     }
 }
 

@@ -175,6 +175,12 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// Whether the same may work later though nobody changes a file: the token comes back, or has
+    /// time again. A refused PIN is none of it.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::NoToken { .. } | Self::Busy { .. }) || self.is_stale_session()
+    }
+
     /// Whether a session that says so is of no use any more and a new one may be: the token was
     /// taken out, came back, or was reset.
     pub(crate) fn is_stale_session(&self) -> bool {
