@@ -472,3 +472,14 @@ fn no_password_reaches_an_error_a_difference_or_a_debug_line() {
     assert!(is_secret("ssl_context_factory.parameters.private_key"));
     assert!(!is_secret("keystore_password_file"));
 }
+
+#[test]
+fn a_key_between_a_text_and_comments_that_the_text_would_swallow_stays() {
+    let text = "a: |\n    b: 2\ne:\n    # why e\n";
+    let told = unset(&read(text), "e").unwrap_err();
+    assert!(
+        matches!(&told, EditError::SideEffect { key, other } if key == "e" && other.as_deref() == Some("a")),
+        "{told}"
+    );
+    assert_eq!(after_set(text, "e", "1"), text.replace("e:", "e: 1"));
+}

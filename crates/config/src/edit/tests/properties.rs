@@ -368,14 +368,17 @@ proptest! {
         let edited = read(&set);
         prop_assert!(value.is(&edited.root().find(&path).unwrap().node));
         match document.root().find(&path) {
-            None => prop_assert_eq!(after_unset(&set, &key), text),
+            None => prop_assert_eq!(&after_unset(&set, &key), &text),
             Some(entry) if entry.node.scalar().is_some() && value != NewValue::Blank => {
                 let span = entry.node.span.clone();
                 prop_assert!(set.starts_with(&text[..span.start]) && set.ends_with(&text[span.end..]));
             }
             Some(_) => {}
         }
-        let unset = unset(&document, &key);
-        prop_assert!(unset.is_ok(), "{}", unset.unwrap_err());
+        match unset(&document, &key) {
+            // Comments below the key would become part of a text above it.
+            Err(EditError::SideEffect { other: Some(_), .. }) if text.contains('|') => {}
+            unset => prop_assert!(unset.is_ok(), "{}", unset.unwrap_err()),
+        }
     }
 }
