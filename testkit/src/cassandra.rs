@@ -16,6 +16,7 @@ use std::{io, path::PathBuf};
 pub use self::{
     cluster::{Cluster, ClusterOptions},
     evidence::NodeEvidence,
+    java::find_java,
     node::{Cassandra, NodeOptions},
     nodetool::{NodeState, RingEntry},
     release::{CASSANDRA_3_11, CASSANDRA_4_0, CASSANDRA_4_1, CASSANDRA_5_0, Java, Jit, Release},
@@ -43,9 +44,7 @@ pub enum CassandraError {
         dir: PathBuf,
     },
     /// No suitable Java.
-    #[error(
-        "no Java {major} for Cassandra: {looked_at}; ./x gets one, or set {variable} to its java"
-    )]
+    #[error("no Java {major}: {looked_at}; ./x gets one, or set {variable} to its java")]
     NoJava {
         /// Which Java.
         major: u32,

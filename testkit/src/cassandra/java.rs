@@ -12,11 +12,16 @@ use crate::{cache, command};
 const OVERRIDE_11: &str = "RINGLOCK_JAVA_11";
 /// Names one Java 17 outright.
 const OVERRIDE_17: &str = "RINGLOCK_JAVA";
+/// Names one Java 25 outright.
+const OVERRIDE_25: &str = "RINGLOCK_JAVA_25";
 /// Where distributions install them.
 const INSTALLED: &str = "/usr/lib/jvm";
 
 /// A `java` of that version.
-pub(super) fn find(wanted: Java) -> Result<PathBuf, CassandraError> {
+///
+/// # Errors
+/// [`CassandraError::NoJava`] says what was looked at.
+pub fn find_java(wanted: Java) -> Result<PathBuf, CassandraError> {
     let mut looked_at = Vec::new();
     for java in candidates(wanted) {
         match major_version(&java) {
@@ -39,6 +44,7 @@ fn variable(wanted: Java) -> &'static str {
     match wanted {
         Java::Eleven => OVERRIDE_11,
         Java::Seventeen => OVERRIDE_17,
+        Java::TwentyFive => OVERRIDE_25,
     }
 }
 
@@ -47,8 +53,11 @@ fn candidates(wanted: Java) -> Vec<PathBuf> {
         return vec![java.into()];
     }
     match wanted {
-        Java::Eleven => vec![cache::folder().join("java-11/bin/java")],
         Java::Seventeen => on_this_machine(),
+        Java::Eleven | Java::TwentyFive => {
+            let fetched = format!("java-{}/bin/java", wanted.major());
+            vec![cache::folder().join(fetched)]
+        }
     }
 }
 

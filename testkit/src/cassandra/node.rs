@@ -60,7 +60,7 @@ pub struct Cassandra {
 impl Cassandra {
     /// Starts a node on the host; [`Self::wait_ready`] waits until it serves.
     pub fn start(lab: &Lab, host: &Host, options: &NodeOptions) -> Result<Self, CassandraError> {
-        let java = java::find(options.release.java)?;
+        let java = java::find_java(options.release.java)?;
         let yaml = Self::write_files(lab, host, options)?;
         let conf = yaml.parent().unwrap_or(&yaml);
         let tool = Tool::new(options.release, conf)?;

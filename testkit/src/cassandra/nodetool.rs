@@ -75,7 +75,7 @@ impl Tool {
     /// The release's, with what lies in `dir` or is written there. Whatever the release, it runs
     /// on Java 17: the Java 11 that can be had lacks the module `jdk.naming.rmi`.
     pub(super) fn new(release: &Release, dir: &Path) -> Result<Self, CassandraError> {
-        let java = java::find(Java::Seventeen)?;
+        let java = java::find_java(Java::Seventeen)?;
         if release.has_nodetool {
             // Beside the node's logback.xml, without which some print their debug messages.
             let jars = format!("{}:{}", dir.display(), release.jars()?);

@@ -17,13 +17,15 @@ pub struct Release {
     pub(super) yaml: &'static str,
 }
 
-/// The versions of Java that Cassandra runs on.
+/// The versions of Java that Cassandra and its operators' tools run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Java {
     /// For everything before Cassandra 5.0.
     Eleven,
     /// For Cassandra 5.0, and for the tools of 4.0 and later.
     Seventeen,
+    /// The newest one that is supported for long; for its `keytool`.
+    TwentyFive,
 }
 
 /// Apache Cassandra 3.11.
@@ -122,6 +124,7 @@ impl Java {
         match self {
             Self::Eleven => 11,
             Self::Seventeen => 17,
+            Self::TwentyFive => 25,
         }
     }
 
@@ -138,7 +141,7 @@ impl Java {
     fn more_opens(self) -> &'static [&'static str] {
         match self {
             Self::Eleven => &[],
-            Self::Seventeen => &["java.base/jdk.internal.util.jar"],
+            Self::Seventeen | Self::TwentyFive => &["java.base/jdk.internal.util.jar"],
         }
     }
 }
