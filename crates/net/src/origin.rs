@@ -1,6 +1,10 @@
 //! Where a redirected connection was going.
 
-use std::{io, net::SocketAddr, os::fd::AsFd};
+use std::{
+    io,
+    net::{SocketAddr, SocketAddrV6},
+    os::fd::AsFd,
+};
 
 use rustix::io::Errno;
 use socket2::SockRef;
@@ -30,7 +34,8 @@ pub enum NotRedirected {
 /// The address that the other side dialled, before nftables redirected the connection
 /// (`SO_ORIGINAL_DST`, `IP6T_SO_ORIGINAL_DST`).
 ///
-/// An IPv4 address is given as one, also where a socket of both families accepted it.
+/// An IPv4 address is given as one, also where a socket of both families accepted it; an IPv6 one
+/// has no flow label, and a scope only where it is link-local.
 ///
 /// # Errors
 /// [`NotRedirected`]; there is no fall-back to the local address, which would make the agent dial
@@ -59,11 +64,14 @@ pub fn original_dst(connection: &impl AsFd) -> Result<SocketAddr, NotRedirected>
     }
 }
 
-/// The same address with an IPv4 one in IPv6 clothes undressed.
+/// The same address in the one form in which it can be compared: an IPv4 one in IPv6 clothes is
+/// undressed, the flow label of the connection it was met on (`net.ipv6.flowlabel_reflect`) goes.
 pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        ip if ip == address.ip() => address,
-        ip => SocketAddr::new(ip, address.port()),
+    match address {
+        SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() => {
+            SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into()
+        }
+        other => SocketAddr::new(other.ip().to_canonical(), other.port()),
     }
 }
 
@@ -76,4 +84,23 @@ fn same(a: SocketAddr, b: SocketAddr) -> bool {
 fn is_untracked(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     errno == Some(Errno::NOENT) || errno == Some(Errno::NOPROTOOPT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_forms_of_one_address_there_is_one_left() {
+        let v6 = |ip: &str, flow, scope| {
+            let ip = ip.parse().unwrap();
+            canonical(SocketAddrV6::new(ip, 7000, flow, scope).into())
+        };
+        assert_eq!(v6("fd00::1", 7, 3), "[fd00::1]:7000".parse().unwrap());
+        assert_eq!(v6("fe80::1", 7, 3), "[fe80::1%3]:7000".parse().unwrap());
+        assert_eq!(
+            v6("::ffff:10.0.0.1", 7, 3),
+            "10.0.0.1:7000".parse().unwrap()
+        );
+    }
 }
