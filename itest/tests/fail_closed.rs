@@ -324,6 +324,28 @@ fn a_second_agent_in_the_namespace_is_told_of_the_first_and_ends() {
 }
 
 #[test]
+fn without_ipv6_the_agent_serves_ipv4_and_what_comes_over_ipv6_later_is_refused() {
+    if !may_run_as_root() {
+        return;
+    }
+    let pair = Pair::new();
+    let [one, two] = &pair.nodes;
+    // As `disable_ipv6` leaves a host: no address, not even that of loopback.
+    for interface in ["lo", "eth0"] {
+        one.run("ip", &["-6", "addr", "flush", "dev", interface]);
+    }
+    let mut agents = pair.intercepted();
+    agents[0].await_line(&["without IPv6"]);
+    expect_tls(&one.host, two.address(Family::V4), &agents);
+    expect_tls(&two.host, one.address(Family::V4), &agents);
+
+    let own = format!("{}/64", one.host.ipv6);
+    one.run("ip", &["-6", "addr", "add", "::1/128", "dev", "lo"]);
+    one.run("ip", &["-6", "addr", "add", &own, "dev", "eth0", "nodad"]);
+    assert_refused(&one.host, two.address(Family::V6));
+}
+
+#[test]
 fn a_port_in_use_names_who_listens_there() {
     if !may_run_as_root() {
         return;

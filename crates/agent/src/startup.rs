@@ -239,9 +239,15 @@ fn doors(config: &Config) -> Result<Vec<Door>, ListenError> {
                 (*inbound_port, Direction::Inbound),
                 (*outbound_port, Direction::Outbound),
             ] {
-                for address in addresses(direction) {
-                    let entry = Entry::Redirected(direction);
-                    doors.push(Door::open(SocketAddr::new(address, port), entry)?);
+                for ip in addresses(direction) {
+                    let address = SocketAddr::new(ip, port);
+                    match Door::open(address, Entry::Redirected(direction)) {
+                        Ok(door) => doors.push(door),
+                        Err(error) if is_switched_off(&error) => {
+                            tracing::info!(%direction, "without IPv6: {error}");
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
             }
             Ok(doors)
@@ -256,6 +262,19 @@ fn doors(config: &Config) -> Result<Vec<Door>, ListenError> {
                 Door::open(listener.address, entry)
             })
             .collect(),
+    }
+}
+
+/// Whether IPv6 is missing, from the kernel or, as `disable_ipv6` has it, from its interfaces. Should
+/// it be switched on later, connections over it are led to where nobody listens, and end there.
+fn is_switched_off(error: &ListenError) -> bool {
+    match error {
+        ListenError::NoSuchFamily { address } | ListenError::NotLocal { address } => {
+            address.is_ipv6()
+        }
+        ListenError::InUse { .. } | ListenError::Privileged { .. } | ListenError::Failed { .. } => {
+            false
+        }
     }
 }
 
