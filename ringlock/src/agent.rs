@@ -142,7 +142,13 @@ fn cut(args: &CutArgs) -> Outcome {
     };
     let report: CutReport = args.target.send(Method::POST, "/v1/cut", &request)?;
     if report.cuts.is_empty() {
-        return print("nothing goes past the agent");
+        return match args.peer {
+            // It may be connected by another of its addresses, which the agent need not know.
+            Some(peer) => print(format_args!(
+                "nothing with {peer} goes past the agent; `ringlock status` shows what does"
+            )),
+            None => print("nothing goes past the agent"),
+        };
     }
     for cut in &report.cuts {
         print(describe(cut))?;

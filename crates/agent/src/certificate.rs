@@ -72,7 +72,7 @@ pub(crate) fn authorize_session(
     };
     let permit = authorize(&in_force.requirements, met)?;
     validity::judge(&leaf, &in_force.config.internode, &shared.warned, now)?;
-    shared.topology.learn(&leaf);
+    shared.topology.learn(&leaf, meeting.address);
     Ok(Authorized {
         permit,
         name: Some(leaf.name()),

@@ -13,7 +13,7 @@
 //! 3. Of a connection that the peer opened this side cannot know what is on its way, so it is
 //!    destroyed after a silence. Cutting every node's outbound connections leaves none of these.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use ringlock_config::{Config, Interception};
 use ringlock_model::{
@@ -100,7 +100,8 @@ pub(crate) async fn cut(
     request: &CutRequest,
 ) -> Result<CutReport, DiagError> {
     let patience = Duration::from_millis(request.patience_ms);
-    let chosen = choose(rules, request)?;
+    let peers = request.peer.map(|peer| shared.topology.addresses_of(peer));
+    let chosen = choose(rules, request, peers.as_ref())?;
     let mut cuts = Vec::new();
     for pair in chosen.chunk_by(|one, next| one.pair() == next.pair()) {
         let cut = cut_pair(shared, pair, patience).await?;
@@ -147,14 +148,15 @@ async fn cut_pair(
     Ok(cuts)
 }
 
-fn choose(rules: &Rules, request: &CutRequest) -> Result<Vec<Found>, DiagError> {
+/// What is there of what `request` asks for; of a peer, by any of its addresses.
+fn choose(
+    rules: &Rules,
+    request: &CutRequest,
+    peers: Option<&BTreeSet<IpAddr>>,
+) -> Result<Vec<Found>, DiagError> {
     let mut chosen: Vec<_> = find(rules)?
         .into_iter()
-        .filter(|one| {
-            request
-                .peer
-                .is_none_or(|peer| peer == one.socket.remote.ip())
-        })
+        .filter(|one| peers.is_none_or(|peers| peers.contains(&one.socket.remote.ip())))
         .filter(|one| {
             request
                 .direction
@@ -233,21 +235,22 @@ fn is_quiet(socket: &Socket, direction: Direction) -> bool {
     socket.is_quiet() && (direction == Direction::Outbound || silent())
 }
 
-/// Waits until the pair has a link through the agent, in the direction that was cut.
+/// Waits until the pair has a link through the agent, in the direction that was cut. The database
+/// may have dialled another address of the peer this time (`prefer_local`).
 async fn await_back(
     shared: &Shared,
     found: &Found,
     patience: Duration,
 ) -> (CutOutcome, Option<u64>) {
     let start = Instant::now();
-    let peer = found.socket.remote.ip();
+    let peers = shared.topology.addresses_of(found.socket.remote.ip());
     while start.elapsed() < patience {
         let is_back = shared
             .links
             .all()
             .iter()
             .filter(|link| link.since().elapsed() >= SETTLED)
-            .any(|link| link.peer().ip() == peer && link.direction() == found.direction);
+            .any(|link| peers.contains(&link.peer().ip()) && link.direction() == found.direction);
         if is_back {
             return (CutOutcome::Back, Some(millis(start.elapsed())));
         }

@@ -199,20 +199,33 @@ impl Topology {
         self.settle();
     }
 
-    /// Takes what the certificate of a peer says whose chain was verified and who is allowed.
-    pub(crate) fn learn(&self, leaf: &LeafFacts) {
+    /// Takes what the certificate of a peer says whose chain was verified, who is allowed, and who
+    /// was `met` at that address.
+    ///
+    /// Of a node elsewhere that address alone is learnt: its others may be private ones, which mean
+    /// nothing here, and which a node of this datacenter, or this very node, may have as well.
+    pub(crate) fn learn(&self, leaf: &LeafFacts, met: IpAddr) {
         let Some(place) = leaf.uri.as_ref().map(Place::from) else {
             return;
         };
         let known = Standing::Known(&place, Source::Certificate);
         let map = self.map.load();
-        let mut addresses = leaf.ips.iter().take(MAX_ADDRESSES);
-        if addresses.all(|address| map.place(*address) == known) {
+        let is_near = matches!(
+            map.own(),
+            Standing::Known(own, _) if own.datacenter == place.datacenter
+        );
+        let met = met.to_canonical();
+        let certified = leaf.ips.iter().copied();
+        let learnt: Vec<_> = certified
+            .filter(|address| is_near || *address == met)
+            .take(MAX_ADDRESSES)
+            .collect();
+        if learnt.iter().all(|address| map.place(*address) == known) {
             return;
         }
         let mut inputs = self.known();
-        for address in leaf.ips.iter().take(MAX_ADDRESSES) {
-            inputs.certificates.insert(*address, place.clone());
+        for address in learnt {
+            inputs.certificates.insert(address, place.clone());
         }
         drop(inputs);
         self.learned.notify_one();
@@ -243,6 +256,15 @@ impl Topology {
     /// What lies between this node and a peer at that address.
     pub(crate) fn crossing(&self, peer: IpAddr) -> Crossing {
         self.map.load().crossing(peer)
+    }
+
+    /// The addresses of the node at that one, which is among them, as far as the local node tells.
+    pub(crate) fn addresses_of(&self, peer: IpAddr) -> BTreeSet<IpAddr> {
+        let peer = peer.to_canonical();
+        let known = self.known();
+        let rows = known.asked.peers.iter().map(|row| &row.addresses);
+        let of_peer = rows.filter(|addresses| addresses.contains(&peer));
+        of_peer.flatten().copied().chain([peer]).collect()
     }
 
     /// The map in force.

@@ -42,19 +42,73 @@ fn a_certificate_that_was_verified_tells_where_its_addresses_are() {
     let mut changes = topology.watch();
     assert_eq!(topology.crossing(ip("10.0.0.2")), Crossing::Unknown);
     let peer = leaf(Some("ringlock://c/dc1/r2/n2"), &["10.0.0.2", "fd00::2"]);
-    topology.learn(&peer);
+    let met = ip("10.0.0.2");
+    topology.learn(&peer, met);
     topology.settle();
     assert!(changes.has_changed().unwrap());
     changes.mark_unchanged();
     for address in ["10.0.0.2", "fd00::2"] {
         assert_eq!(topology.crossing(ip(address)), Crossing::SameDatacenter);
     }
-    topology.learn(&peer);
+    topology.learn(&peer, met);
     topology.settle();
     assert!(!changes.has_changed().unwrap(), "nothing is new");
-    topology.learn(&leaf(None, &["10.0.0.3"]));
+    topology.learn(&leaf(None, &["10.0.0.3"]), ip("10.0.0.3"));
     topology.settle();
     assert_eq!(topology.crossing(ip("10.0.0.3")), Crossing::Unknown);
+}
+
+#[test]
+fn of_a_node_elsewhere_only_the_address_where_it_was_met_is_learnt() {
+    let topology = here();
+    // Both datacenters number their private networks alike.
+    let near = leaf(Some("ringlock://c/dc1/r1/n2"), &["192.0.2.2", "10.0.0.2"]);
+    let far = leaf(
+        Some("ringlock://c/dc2/r1/n3"),
+        &["192.0.2.3", "10.0.0.1", "10.0.0.2"],
+    );
+    let both = || {
+        topology.learn(&near, ip("192.0.2.2"));
+        topology.learn(&far, ip("192.0.2.3"));
+        topology.settle();
+    };
+    both();
+    let mut changes = topology.watch();
+    changes.mark_unchanged();
+    both();
+    assert!(
+        !changes.has_changed().unwrap(),
+        "neither displaces the other"
+    );
+    for (address, crossing) in [
+        ("192.0.2.2", Crossing::SameRack),
+        ("10.0.0.2", Crossing::SameRack),
+        ("192.0.2.3", Crossing::OtherDatacenter),
+    ] {
+        assert_eq!(topology.crossing(ip(address)), crossing, "{address}");
+    }
+    assert_eq!(topology.map().conflicts(), [], "10.0.0.1 is this node's");
+}
+
+#[test]
+fn a_peer_is_known_by_every_address_that_the_local_node_tells() {
+    let topology = here();
+    let row = |addresses: &[&str]| cql::Row {
+        place: "dc1:r1".split_once(':').map(|(datacenter, rack)| Place {
+            datacenter: datacenter.into(),
+            rack: rack.into(),
+        }),
+        addresses: addresses.iter().map(|address| ip(address)).collect(),
+    };
+    let peers = vec![row(&["192.0.2.2", "10.0.0.2"]), row(&["192.0.2.3"])];
+    topology.answered(Vec::new(), peers, "up".into());
+    for address in ["192.0.2.2", "10.0.0.2"] {
+        assert_eq!(topology.crossing(ip(address)), Crossing::SameRack);
+        let addresses = topology.addresses_of(ip(address));
+        assert_eq!(addresses, [ip("10.0.0.2"), ip("192.0.2.2")].into());
+    }
+    let other = topology.addresses_of(ip("::ffff:192.0.2.9"));
+    assert_eq!(other, [ip("192.0.2.9")].into());
 }
 
 #[test]
