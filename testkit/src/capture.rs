@@ -72,9 +72,19 @@ impl Capture {
     /// The log of tcpdump goes to that file. Start it before the nodes, so that every connection
     /// is seen from its first byte: those that are not count as plaintext.
     pub fn start(bridge: &Namespace, marker: &str, log: &Path) -> Result<Self, CaptureError> {
+        Self::start_on(BRIDGE, bridge, marker, log)
+    }
+
+    /// The same on the bridge of that name.
+    pub fn start_on(
+        name: &str,
+        bridge: &Namespace,
+        marker: &str,
+        log: &Path,
+    ) -> Result<Self, CaptureError> {
         let mut command = Command::new("tcpdump");
         command
-            .args(["-i", BRIDGE, "-n", "-w", "-", "-Z", "root"])
+            .args(["-i", name, "-n", "-w", "-", "-Z", "root"])
             .args(["-B", &BUFFER_KIB.to_string()])
             .arg(format!("tcp and not port {CQL_PORT}"));
         let (mut tcpdump, output) = Process::start_piped("tcpdump", command, Some(bridge), log)?;

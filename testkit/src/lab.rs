@@ -160,17 +160,33 @@ impl Lab {
         self.dir.path()
     }
 
+    /// Joins hosts by a second network, on `eth1` of each, with these addresses and a bridge of its
+    /// own. No other host reaches them there, so two such networks may number their hosts alike.
+    pub fn add_network(&self, bridge: &str, members: &[(&Host, IpAddr)]) -> Result<(), LabError> {
+        self.add_bridge(bridge)?;
+        for (host, address) in members {
+            let cable = format!("{}-{bridge}", host.name);
+            host.plug("eth1", &cable, &self.bridge, &[*address])?;
+            self.bridge.attach(&cable, bridge)?;
+        }
+        Ok(())
+    }
+
     fn build(&self) -> Result<(), LabError> {
         self.bridge.create()?;
-        self.bridge.ip_batch(&format!(
-            "link set lo up\n\
-             link add name {BRIDGE} type bridge mcast_snooping 0\n\
-             link set {BRIDGE} up\n"
-        ))?;
+        self.bridge.ip_batch("link set lo up\n")?;
+        self.add_bridge(BRIDGE)?;
         for host in self.nodes.iter().chain([&self.client]) {
             host.join_bridge(&self.bridge)?;
         }
         Ok(())
+    }
+
+    fn add_bridge(&self, name: &str) -> Result<(), CommandError> {
+        self.bridge.ip_batch(&format!(
+            "link add name {name} type bridge mcast_snooping 0\n\
+             link set {name} up\n"
+        ))
     }
 }
 
@@ -200,19 +216,35 @@ impl Host {
 
     fn join_bridge(&self, bridge: &Namespace) -> Result<(), CommandError> {
         self.namespace.create()?;
-        // Duplicate address detection would keep the IPv6 address unusable for a second or two.
-        self.namespace.ip_batch(&format!(
-            "link set lo up\n\
-             link add eth0 type veth peer name {name} netns {bridge}\n\
-             addr add {v4}/24 dev eth0\n\
-             addr add {v6}/64 dev eth0 nodad\n\
-             link set eth0 up\n",
-            name = self.name,
-            bridge = bridge.name(),
-            v4 = self.ipv4,
-            v6 = self.ipv6,
-        ))?;
-        bridge.ip_batch(&format!("link set {} master {BRIDGE} up\n", self.name))
+        self.namespace.ip_batch("link set lo up\n")?;
+        let addresses = [self.ipv4.into(), self.ipv6.into()];
+        self.plug("eth0", &self.name, bridge, &addresses)?;
+        bridge.attach(&self.name, BRIDGE)
+    }
+
+    /// Lays a cable from an interface with these addresses to the namespace of the bridges.
+    fn plug(
+        &self,
+        interface: &str,
+        cable: &str,
+        bridge: &Namespace,
+        addresses: &[IpAddr],
+    ) -> Result<(), CommandError> {
+        let mut lines = format!(
+            "link add {interface} type veth peer name {cable} netns {}\n",
+            bridge.name()
+        );
+        for address in addresses {
+            // Duplicate address detection would keep an IPv6 address unusable for a second or two.
+            let (length, option) = if address.is_ipv4() {
+                (24, "")
+            } else {
+                (64, "nodad")
+            };
+            lines += &format!("addr add {address}/{length} dev {interface} {option}\n");
+        }
+        lines += &format!("link set {interface} up\n");
+        self.namespace.ip_batch(&lines)
     }
 }
 

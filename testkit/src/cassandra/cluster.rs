@@ -1,4 +1,8 @@
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use super::{
     CASSANDRA_5_0, Cassandra, CassandraError, Jit, NodeEvidence, NodeOptions, Release, RingEntry,
@@ -28,6 +32,9 @@ pub struct ClusterOptions {
     /// For each node of the lab its datacenter and rack; nodes beyond the end are placed as
     /// [`Cluster`] says.
     pub places: Vec<(&'static str, &'static str)>,
+    /// For each node of the lab an address that only its own datacenter reaches it at, as
+    /// [`NodeOptions::private`] has it; nodes beyond the end have none.
+    pub private: Vec<Option<IpAddr>>,
     /// More lines of every node's `cassandra.yaml`.
     pub yaml: String,
     /// How the nodes are compiled while they run.
@@ -42,6 +49,7 @@ impl Default for ClusterOptions {
             family: Family::V4,
             native_tls: Vec::new(),
             places: Vec::new(),
+            private: Vec::new(),
             yaml: String::new(),
             jit: Jit::Quick,
         }
@@ -61,6 +69,7 @@ impl ClusterOptions {
             seeds: seeds.map(|host| host.address(self.family)).collect(),
             tokens: tokens(index, hosts.len()),
             native_tls: self.native_tls.get(index).cloned().flatten(),
+            private: self.private.get(index).copied().flatten(),
             yaml: self.yaml.clone(),
             jit: self.jit,
         }

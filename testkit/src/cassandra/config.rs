@@ -1,4 +1,5 @@
 use std::{
+    fmt::Write as _,
     io,
     net::IpAddr,
     path::{Path, PathBuf},
@@ -31,7 +32,12 @@ pub(super) fn write(options: &NodeOptions, address: IpAddr, dir: &Path) -> io::R
     fs::write(conf.join("logback.xml"), LOGBACK)?;
     fs::write(
         conf.join("cassandra-rackdc.properties"),
-        format!("dc={}\nrack={}\n", options.datacenter, options.rack),
+        format!(
+            "dc={}\nrack={}\nprefer_local={}\n",
+            options.datacenter,
+            options.rack,
+            options.private.is_some()
+        ),
     )?;
     Ok(file)
 }
@@ -50,7 +56,7 @@ fn yaml(options: &NodeOptions, address: IpAddr, dir: &Path) -> String {
          seed_provider:\n\
          - class_name: org.apache.cassandra.locator.SimpleSeedProvider\n  \
            parameters: [{{seeds: \"{seeds}\"}}]\n\
-         listen_address: \"{address}\"\n\
+         listen_address: \"{listen}\"\n\
          rpc_address: \"{address}\"\n\
          storage_port: {STORAGE_PORT}\n\
          native_transport_port: {CQL_PORT}\n\
@@ -60,7 +66,15 @@ fn yaml(options: &NodeOptions, address: IpAddr, dir: &Path) -> String {
          hints_directory: {dir}/hints\n\
          cdc_raw_directory: {dir}/cdc_raw\n",
         count = options.tokens.len(),
+        listen = options.private.unwrap_or(address),
     );
+    if options.private.is_some() {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            yaml,
+            "broadcast_address: \"{address}\"\nlisten_on_broadcast_address: true\n"
+        );
+    }
     yaml.push_str(options.release.yaml);
     if let Some(tls) = &options.native_tls {
         yaml.push_str(tls);

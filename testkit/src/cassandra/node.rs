@@ -28,8 +28,11 @@ pub struct NodeOptions {
     pub datacenter: String,
     /// Its rack.
     pub rack: String,
-    /// Which of its host's addresses it listens on.
+    /// Which of its host's addresses others know it by.
     pub family: Family,
+    /// Where it listens besides, if it does: nodes of its datacenter dial it there once they have
+    /// learnt of it (`prefer_local`).
+    pub private: Option<IpAddr>,
     /// Whom it asks for the others. A seed starts alone if it must, so nodes that are all seeds
     /// can start at the same time.
     pub seeds: Vec<IpAddr>,

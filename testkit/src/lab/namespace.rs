@@ -104,6 +104,11 @@ impl Namespace {
         command::run_with_input(ip().args(["-n", &self.name, "-batch", "-"]), lines).map(drop)
     }
 
+    /// Makes the cable that ends here a port of the bridge.
+    pub(super) fn attach(&self, cable: &str, bridge: &str) -> Result<(), CommandError> {
+        self.ip_batch(&format!("link set {cable} master {bridge} up\n"))
+    }
+
     /// Ends what runs inside and removes the name; the kernel removes links, addresses and rules.
     pub(super) fn remove(&self) {
         let pids = command::run(ip().args(["netns", "pids", &self.name])).unwrap_or_default();

@@ -76,3 +76,31 @@ fn a_lab_without_nodes_is_refused() {
     let error = Lab::new(0).unwrap_err().to_string();
     assert_eq!(error, "a lab has 1 to 199 nodes, not 0");
 }
+
+#[test]
+fn two_more_networks_number_their_hosts_alike_and_never_meet() {
+    let Some(lab) = lab(4) else { return };
+    let [one, two, three, four] = lab.nodes() else {
+        panic!("four nodes were asked for")
+    };
+    let [first, second]: [IpAddr; 2] = ["10.78.0.1", "10.78.0.2"].map(|ip| ip.parse().unwrap());
+    for (bridge, members) in [("west", [one, two]), ("east", [three, four])] {
+        let [one, two] = members;
+        lab.add_network(bridge, &[(one, first), (two, second)])
+            .unwrap();
+    }
+    let listeners = [two, four].map(|host| {
+        let listener = host.namespace.within(|| TcpListener::bind((second, 7000)));
+        listener.unwrap().unwrap()
+    });
+    let dialled = [one, three].map(|host| {
+        let dialled = host.namespace.within(|| TcpStream::connect((second, 7000)));
+        dialled.unwrap().unwrap()
+    });
+    for (listener, dialled) in listeners.iter().zip(&dialled) {
+        let (accepted, from) = listener.accept().unwrap();
+        assert_eq!(from.ip(), first);
+        assert_eq!(from, dialled.local_addr().unwrap());
+        drop(accepted);
+    }
+}
