@@ -305,11 +305,11 @@ fn a_peer_that_is_dialled_at_an_address_not_in_its_certificate_is_refused() {
     let server = Server::start(&elsewhere, &elsewhere.ca, &[], &log);
     let mut outbound = Outbound::towards(site, server.address(), Mode::REQUIRE);
     assert_eq!(await_ending(&mut outbound.dial()), Ending::Reset);
-    let sentence = "the address that was dialled is not in the peer's certificate, which holds";
+    let sentence = "the address that was dialled, 127.0.0.1, is not in the peer's certificate, \
+                    which holds 10.1.2.3";
     outbound
         .agent
         .await_refusals("address-not-certified", 1, sentence);
-    outbound.agent.await_line(&[sentence, "10.1.2.3"]);
 }
 
 #[test]

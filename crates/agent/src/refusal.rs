@@ -138,7 +138,7 @@ fn handshake_code(failure: &HandshakeFailure) -> &'static str {
         HandshakeFailure::UnknownIssuer => "unknown-issuer",
         HandshakeFailure::Expired(_) => "expired",
         HandshakeFailure::NotYetValid(_) => "not-yet-valid",
-        HandshakeFailure::AddressNotCertified(_) => "address-not-certified",
+        HandshakeFailure::AddressNotCertified { .. } => "address-not-certified",
         HandshakeFailure::WrongPurpose => "wrong-purpose",
         HandshakeFailure::BadCertificate(_) => "bad-certificate",
         HandshakeFailure::Revoked(_) => "revoked",
@@ -247,7 +247,10 @@ mod tests {
             HandshakeFailure::UnknownIssuer,
             HandshakeFailure::Expired(text()),
             HandshakeFailure::NotYetValid(text()),
-            HandshakeFailure::AddressNotCertified(text()),
+            HandshakeFailure::AddressNotCertified {
+                dialled: None,
+                held: text(),
+            },
             HandshakeFailure::WrongPurpose,
             HandshakeFailure::BadCertificate(text()),
             HandshakeFailure::Revoked(text()),
@@ -290,7 +293,10 @@ mod tests {
                 address,
                 certified: Vec::new()
             }),
-            handshake(HandshakeFailure::AddressNotCertified(String::new()))
+            handshake(HandshakeFailure::AddressNotCertified {
+                dialled: None,
+                held: String::new(),
+            })
         );
     }
 

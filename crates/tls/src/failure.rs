@@ -19,8 +19,16 @@ pub enum HandshakeFailure {
     #[error("the peer's certificate is not valid before {0}; compare the clocks of both nodes")]
     NotYetValid(String),
     /// The address that was dialled is not in the peer's certificate.
-    #[error("the address that was dialled is not in the peer's certificate, which holds {0}")]
-    AddressNotCertified(String),
+    #[error(
+        "the address that was dialled{} is not in the peer's certificate, which holds {held}",
+        named(.dialled.as_deref())
+    )]
+    AddressNotCertified {
+        /// The address, where the library tells it.
+        dialled: Option<String>,
+        /// The names in the certificate, shortened.
+        held: String,
+    },
     /// The certificate is good, but not for this role.
     #[error(
         "the peer's certificate may not be used in this role; its extended key usage must hold \
@@ -111,16 +119,21 @@ impl HandshakeFailure {
             CertificateError::ExpiredRevocationListContext { next_update, .. } => {
                 Self::RevocationListExpired(date(next_update.as_secs()))
             }
-            CertificateError::NotValidForName => {
-                Self::AddressNotCertified("other names".to_owned())
-            }
-            CertificateError::NotValidForNameContext { presented, .. } => {
-                Self::AddressNotCertified(if presented.is_empty() {
+            CertificateError::NotValidForName => Self::AddressNotCertified {
+                dialled: None,
+                held: "other names".to_owned(),
+            },
+            CertificateError::NotValidForNameContext {
+                expected,
+                presented,
+            } => Self::AddressNotCertified {
+                dialled: Some(expected.to_str().into_owned()),
+                held: if presented.is_empty() {
                     "no name".to_owned()
                 } else {
                     some_of(&presented)
-                })
-            }
+                },
+            },
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 Self::WrongPurpose
             }
@@ -139,6 +152,10 @@ impl HandshakeFailure {
             None => Self::BadCertificate(error.to_string()),
         }
     }
+}
+
+fn named(address: Option<&str>) -> String {
+    address.map_or_else(String::new, |address| format!(", {address},"))
 }
 
 /// The first names of a certificate that may have thousands.

@@ -147,7 +147,7 @@ fn pinned_certificates_keep_to_their_usages_and_addresses() {
     let [as_server, as_client] = said_of(&nameless.identity(&[]), &[&nameless]);
     assert!(matches!(
         as_server,
-        Err(HandshakeFailure::AddressNotCertified(_))
+        Err(HandshakeFailure::AddressNotCertified { .. })
     ));
     // Of one who dials the agent compares the address after the handshake.
     assert_eq!(as_client, Ok(()));
