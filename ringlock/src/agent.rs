@@ -50,7 +50,7 @@ pub(crate) struct RunArgs {
 
 #[derive(Args)]
 pub(crate) struct CutArgs {
-    /// Cut the connections with this peer
+    /// Cut the connections with this peer, by any address that the local node tells of it
     #[arg(
         long,
         value_name = "IP",

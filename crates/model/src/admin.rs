@@ -175,7 +175,8 @@ pub struct SetMode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CutRequest {
-    /// Only this peer; absent means every peer.
+    /// Only the peer at this address, or at another that the local node tells of it; absent means
+    /// every peer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
     /// Only connections opened this way; absent means both.
