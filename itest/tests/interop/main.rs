@@ -27,7 +27,7 @@ use ringlock_itest::{
 use crate::{mixed::Mixed, pair::Pair, report::Report, setting::Setting};
 
 #[test]
-fn cassandra_3_11_behind_agents_makes_one_cluster_under_every_setting() {
+fn cassandra_3_11_behind_agents_and_native_makes_one_cluster_under_every_setting() {
     interoperate(&CASSANDRA_3_11);
 }
 
@@ -50,10 +50,8 @@ fn interoperate(release: &'static Release) {
     if !may_run_as_root() {
         return;
     }
-    // TLS of 3.11 is on a port of its own, which agents neither dial nor serve for a plain node.
-    let does_native = release != &CASSANDRA_3_11;
-    let mut report = Report::new(release, does_native);
-    let mut mixed = Mixed::start(release, does_native);
+    let mut report = Report::new(release);
+    let mut mixed = Mixed::start(release);
     report.took("start");
     for setting in Setting::ALL {
         mixed.enter(setting);

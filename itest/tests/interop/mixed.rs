@@ -54,6 +54,11 @@ pub(crate) struct Mixed {
 }
 
 impl Mixed {
+    /// Which Cassandra it is.
+    pub(crate) fn release(&self) -> &'static Release {
+        self.options.release
+    }
+
     /// Whether a node notices that a connection it had dialled was ended.
     pub(crate) fn reads_its_sockets(&self) -> bool {
         self.options.release != &CASSANDRA_3_11
@@ -61,9 +66,7 @@ impl Mixed {
 
     /// Starts capture, agents and rules before any database, so that no byte goes unseen, and
     /// waits until every node sees every node.
-    ///
-    /// Where n3 does not do TLS itself, it is behind an agent like the others.
-    pub(crate) fn start(release: &'static Release, does_native: bool) -> Self {
+    pub(crate) fn start(release: &'static Release) -> Self {
         let lab = Lab::new(3).or_fail("making network namespaces");
         let log = lab.dir().join("tcpdump.log");
         let capture = Capture::start(lab.bridge(), MARKER, &log).or_fail("starting a capture");
@@ -75,19 +78,15 @@ impl Mixed {
             .collect();
         let behind_agents = identities.iter().enumerate();
         let agents = behind_agents
-            .take(if does_native {
-                NATIVE
-            } else {
-                identities.len()
-            })
-            .map(|(index, identity)| start_agent(&lab, identity, index));
+            .take(NATIVE)
+            .map(|(index, identity)| start_agent(&lab, release, identity, index));
         let agents = agents.collect();
         let stores = identities[NATIVE].pkcs12(PASSWORDS);
         stores.or_fail("making stores");
-        let native = does_native.then(|| native(&identities[NATIVE], Setting::Optional));
+        let native = native(release, &identities[NATIVE], Setting::Optional);
         let options = ClusterOptions {
             release,
-            native_tls: vec![None, None, native],
+            native_tls: vec![None, None, Some(native)],
             yaml: YAML.to_owned(),
             ..ClusterOptions::default()
         };
@@ -108,15 +107,16 @@ impl Mixed {
     /// Has the agents obey the setting from now on, while everything runs. The native node obeys
     /// it when it is started the next time.
     pub(crate) fn enter(&mut self, setting: Setting) {
+        let release = self.options.release;
         // Who dials in plaintext stops before anybody stops accepting it.
         for index in (0..self.agents.len()).rev() {
-            let config = agent_config(&self.lab, &self.identities[index], index, setting);
+            let config = agent_config(&self.lab, release, &self.identities[index], index, setting);
             let agent = &mut self.agents[index];
             fs::write(agent.config(), config.to_yaml()).or_fail("writing a configuration");
             agent.reload().or_fail("reloading a configuration");
         }
         if let Some(block) = &mut self.options.native_tls[NATIVE] {
-            *block = native(&self.identities[NATIVE], setting);
+            *block = native(release, &self.identities[NATIVE], setting);
         }
         if setting == Setting::OneSided {
             self.become_private();
@@ -228,7 +228,8 @@ impl Mixed {
         let plain = IpAddr::from(self.lab.nodes()[1].ipv4);
         let traffic = self.capture.so_far();
         let in_clear = traffic.plaintext_flows_since(Moment::BEGINNING);
-        assert!(!in_clear.is_empty());
+        let has_plain = Setting::Optional.is_plaintext_from(self.options.release, 1);
+        assert_eq!(!in_clear.is_empty(), has_plain);
         for flow in in_clear {
             assert_eq!(flow.client.ip(), plain, "{flow:?}");
         }
@@ -261,9 +262,9 @@ fn issue(authority: &Authority, lab: &Lab, host: &Host, index: usize) -> Issued 
     issued.or_fail("issuing a certificate")
 }
 
-fn start_agent(lab: &Lab, identity: &Issued, index: usize) -> Watched {
+fn start_agent(lab: &Lab, release: &Release, identity: &Issued, index: usize) -> Watched {
     let host = &lab.nodes()[index];
-    let config = agent_config(lab, identity, index, Setting::Optional);
+    let config = agent_config(lab, release, identity, index, Setting::Optional);
     let dir = agent_dir(lab, index);
     let mut agent = Watched::start(&host.name, &config, &dir, Some(&host.namespace));
     for complaint in EXPECTED {
@@ -277,8 +278,14 @@ fn start_agent(lab: &Lab, identity: &Issued, index: usize) -> Watched {
 /// What an agent says of settings that are wanted here.
 const EXPECTED: [&str; 1] = ["require_client_auth is false"];
 
-fn agent_config(lab: &Lab, identity: &Issued, index: usize, setting: Setting) -> AgentConfig {
-    let (dir, mode) = (agent_dir(lab, index), setting.mode(index));
+fn agent_config(
+    lab: &Lab,
+    release: &Release,
+    identity: &Issued,
+    index: usize,
+    setting: Setting,
+) -> AgentConfig {
+    let (dir, mode) = (agent_dir(lab, index), setting.mode(release, index));
     let transparent = Interception::Transparent;
     AgentConfig {
         require_client_auth: setting.client_auth(),
@@ -291,19 +298,20 @@ fn agent_dir(lab: &Lab, index: usize) -> PathBuf {
 }
 
 /// The native node's own words.
-fn native(identity: &Issued, setting: Setting) -> String {
+fn native(release: &Release, identity: &Issued, setting: Setting) -> String {
+    let optional = setting.native_optional(release);
+    let optional = optional.map(|optional| format!("optional: {optional}\n  "));
     format!(
         "server_encryption_options:\n  \
            internode_encryption: all\n  \
-           optional: {optional}\n  \
-           require_client_auth: {client_auth}\n  \
+           {optional}require_client_auth: {client_auth}\n  \
            require_endpoint_verification: true\n  \
            store_type: PKCS12\n  \
            keystore: {keystore}\n  \
            keystore_password: {keystore_password}\n  \
            truststore: {truststore}\n  \
            truststore_password: {truststore_password}\n",
-        optional = setting.native_optional(),
+        optional = optional.unwrap_or_default(),
         client_auth = setting.client_auth(),
         keystore = identity.certificate.with_extension("p12").display(),
         keystore_password = PASSWORDS.keystore,

@@ -14,7 +14,6 @@ type Cell = BTreeMap<&'static str, Result<String, String>>;
 #[derive(Debug)]
 pub(crate) struct Report {
     release: &'static Release,
-    does_native: bool,
     cells: BTreeMap<(Setting, Pair), Cell>,
     times: Vec<String>,
     last: Moment,
@@ -22,10 +21,9 @@ pub(crate) struct Report {
 
 impl Report {
     /// Nothing seen yet.
-    pub(crate) fn new(release: &'static Release, does_native: bool) -> Self {
+    pub(crate) fn new(release: &'static Release) -> Self {
         Self {
             release,
-            does_native,
             cells: BTreeMap::new(),
             times: Vec::new(),
             last: Moment::now(),
@@ -64,15 +62,12 @@ impl Report {
     pub(crate) fn conclude(self) {
         let version = self.release.version;
         println!("\nCassandra {version}: {}", self.times.join(", "));
-        if !self.does_native {
-            println!("left out: native TLS, which this version does on a port of its own");
-        }
         let mut wrong = Vec::new();
         for (setting, pair) in Setting::ALL
             .into_iter()
             .flat_map(|setting| Pair::ALL.map(|pair| (setting, pair)))
         {
-            let title = self.title(setting, pair);
+            let title = format!("{setting}, {pair}");
             println!("{title}");
             for check in CHECKS {
                 match self.seen(setting, pair, check) {
@@ -89,17 +84,6 @@ impl Report {
             "Cassandra {version}:\n{}",
             wrong.join("\n")
         );
-    }
-
-    fn title(&self, setting: Setting, pair: Pair) -> String {
-        if self.does_native {
-            format!("{setting}, {pair}")
-        } else {
-            let ways = pair
-                .ways()
-                .map(|(from, to)| format!("n{} → n{}", from + 1, to + 1));
-            format!("{setting}, {} ({})", Pair::AgentAgent, ways.join(", "))
-        }
     }
 
     fn seen(&self, setting: Setting, pair: Pair, check: &str) -> Result<&str, &str> {

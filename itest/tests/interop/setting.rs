@@ -1,12 +1,15 @@
 use std::fmt;
 
-use ringlock_itest::OrFail as _;
+use ringlock_itest::{
+    OrFail as _,
+    testkit::cassandra::{CASSANDRA_3_11, Release},
+};
 use ringlock_model::{Mode, Security};
 
 /// What the nodes ask of each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Setting {
-    /// Everybody accepts both kinds; n2 dials in plaintext.
+    /// Everybody accepts both kinds who can; n2 dials in plaintext where everybody does.
     Optional,
     /// TLS alone, and only who is dialled shows a certificate.
     OneSided,
@@ -28,11 +31,11 @@ impl Setting {
     pub(crate) const ALL: [Self; 3] = [Self::Optional, Self::OneSided, Self::Mutual];
 
     /// The mode of the agent before the node with that index.
-    pub(crate) fn mode(self, index: usize) -> Mode {
-        let mode = match (self, index) {
-            (Self::Optional, 1) => "none+optional",
-            (Self::Optional, _) => "all+optional",
-            (Self::OneSided | Self::Mutual, _) => "all",
+    pub(crate) fn mode(self, release: &Release, index: usize) -> Mode {
+        let mode = match self {
+            Self::Optional if self.is_plaintext_from(release, index) => "none+optional",
+            Self::Optional => "all+optional",
+            Self::OneSided | Self::Mutual => "all",
         };
         mode.parse().or_fail("reading a mode")
     }
@@ -42,9 +45,10 @@ impl Setting {
         self == Self::Mutual
     }
 
-    /// Whether the native node accepts plaintext. It is started anew for the last setting only.
-    pub(crate) fn native_optional(self) -> bool {
-        self != Self::Mutual
+    /// Whether the native node accepts plaintext, where its version knows such an option. It is
+    /// started anew for the last setting only.
+    pub(crate) fn native_optional(self, release: &Release) -> Option<bool> {
+        (release != &CASSANDRA_3_11).then_some(self != Self::Mutual)
     }
 
     /// Under the last setting every node but n1 is started anew, so that all links are.
@@ -56,9 +60,10 @@ impl Setting {
         }
     }
 
-    /// Whether a link that the node with that index dials is in clear.
-    pub(crate) fn is_plaintext_from(self, index: usize) -> bool {
-        self == Self::Optional && index == 1
+    /// Whether a link that the node with that index dials is in clear. With 3.11 none is: a node of
+    /// it that does TLS for all has no port for plaintext, where n2 could dial it.
+    pub(crate) fn is_plaintext_from(self, release: &Release, index: usize) -> bool {
+        self == Self::Optional && index == 1 && release != &CASSANDRA_3_11
     }
 
     /// In the names of keyspaces and rows.
@@ -74,15 +79,16 @@ impl Setting {
     /// it.
     pub(crate) fn judge(
         self,
+        release: &Release,
         from: usize,
         at_dialler: bool,
         security: &Security,
     ) -> Result<(), String> {
         let shows_certificate = at_dialler || self.client_auth();
         let right = match security {
-            Security::Plaintext { .. } => self.is_plaintext_from(from),
+            Security::Plaintext { .. } => self.is_plaintext_from(release, from),
             Security::Tls(facts) => {
-                !self.is_plaintext_from(from) && facts.identity.is_some() == shows_certificate
+                !self.is_plaintext_from(release, from) && facts.identity.is_some() == shows_certificate
             }
             Security::Native(_) => false,
         };

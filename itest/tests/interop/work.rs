@@ -170,7 +170,7 @@ fn way(mixed: &Mixed, setting: Setting, from: usize, to: usize) -> Seen {
         }
     }
     for (at_dialler, security) in &links {
-        setting.judge(from, *at_dialler, security)?;
+        setting.judge(mixed.release(), from, *at_dialler, security)?;
     }
     let kinds = links.iter().map(|(_, security)| match security {
         Security::Tls(facts) => facts.version.to_string(),
