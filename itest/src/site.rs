@@ -153,8 +153,10 @@ impl Site {
 
     /// A certificate of the site's CA with an RSA key, for a node at this address.
     pub fn issue_rsa(&self, node: &str, address: IpAddr) -> Issued {
-        let uri = format!("URI:ringlock://Test%20Cluster/dc1/r1/{node}");
-        self.issue_foreign(node, &format!("IP:{address},{uri}"))
+        let subject = subject(node, ["dc1", "r1"], vec![address]);
+        let options = ["--key", "rsa:2048"];
+        let issued = (self.authority).issue_with(&subject, &self.path(node), &options);
+        issued.or_fail("issuing a certificate")
     }
 
     /// A certificate of the site's CA with an RSA key and these alternative names, in OpenSSL's
@@ -264,19 +266,22 @@ fn issue_in(
     addresses: &[&str],
     out: &Path,
 ) -> Issued {
-    let subject = Subject {
+    let addresses = addresses.iter().map(|address| address.parse());
+    let addresses = addresses.collect::<Result<_, _>>();
+    let addresses = addresses.or_fail("reading an address");
+    authority
+        .issue(&subject(node, [datacenter, rack], addresses), out, None)
+        .or_fail("issuing a certificate")
+}
+
+fn subject(node: &str, [datacenter, rack]: [&str; 2], addresses: Vec<IpAddr>) -> Subject {
+    Subject {
         node: node.to_owned(),
         datacenter: datacenter.to_owned(),
         rack: rack.to_owned(),
-        addresses: addresses
-            .iter()
-            .map(|address| address.parse().or_fail("reading an address"))
-            .collect(),
+        addresses,
         names: Vec::new(),
-    };
-    authority
-        .issue(&subject, out, None)
-        .or_fail("issuing a certificate")
+    }
 }
 
 /// `openssl ca` is the command that takes the dates of a certificate as they are given.

@@ -10,13 +10,16 @@ use std::{
 };
 
 use ringlock_itest::{
-    CASSANDRA_3, CLUSTER, Conduct, Database, HELLO, OrFail as _, Peer, Site, Watched, connect,
-    expect_echo, free_address, may_run_as_root, retry_until,
+    CASSANDRA_3, CLUSTER, Conduct, Database, HELLO, OrFail as _, Peer, Site, Watched,
+    assert_no_plaintext, connect, expect_echo, free_address, may_run_as_root, retry_until,
     testkit::{
+        Moment,
         agent::{AgentConfig, Interception, Listener, ringlock},
+        capture::Capture,
         cassandra::{CASSANDRA_3_11, Cluster, ClusterOptions, SSL_STORAGE_PORT},
         command,
-        lab::Lab,
+        cql::{Client, Replicas, Rows},
+        lab::{Host, Lab},
         pki::{Issued, StoreKind, Stores},
         process::Process,
     },
@@ -31,8 +34,10 @@ const OLD_SUITES: &str = "names old cipher suites alone";
 /// What is logged of a link that was carried to its end.
 const ENDED: [&str; 3] = ["link ended", "state=tls", "end=\"closed\""];
 const UNVERIFIED: &str = "require_endpoint_verification is false";
-/// What a slow machine may take to start a node.
-const START: Duration = Duration::from_secs(180);
+/// What a slow machine may take to start two nodes.
+const START: Duration = Duration::from_secs(300);
+/// What every row holds.
+const MARKER: &str = "nobody-else-may-read-this-row";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
@@ -154,48 +159,99 @@ fn a_key_that_goes_with_none_of_the_suites_keeps_the_agent_from_starting() {
     assert!(told.contains(&sentence), "{told}");
 }
 
+/// A plain node behind an agent, and one that does TLS itself: both with the document's block.
 #[test]
-fn a_real_cassandra_3_11_with_the_same_block_is_dialled_on_its_own_tls_port() {
+fn a_native_3_11_and_an_agent_with_the_same_block_make_one_cluster() {
     if !may_run_as_root() {
         return;
     }
-    let lab = Lab::new(1).or_fail("making network namespaces");
-    let host = &lab.nodes()[0];
+    let lab = Lab::new(2).or_fail("making network namespaces");
     let site = Site::new();
-    let stores = stores(&site.issue_rsa("n1", host.ipv4.into()));
+    let log = lab.dir().join("tcpdump.log");
+    let capture = Capture::start(lab.bridge(), MARKER, &log).or_fail("starting a capture");
+    let issue = |host: &Host| site.issue_rsa(&host.name, host.ipv4.into());
+    let [own, peer] = [0, 1].map(|node| issue(&lab.nodes()[node]));
+    let agent = block_agent(&lab, &own);
     let options = ClusterOptions {
         release: &CASSANDRA_3_11,
-        native_tls: vec![Some(CASSANDRA_3.with_stores(&stores))],
+        native_tls: vec![None, Some(CASSANDRA_3.with_stores(&stores(&peer)))],
         ..ClusterOptions::default()
     };
     let mut cluster = Cluster::start(&lab, &options).or_fail("starting Cassandra");
-    cluster.wait_ready(START).or_fail("waiting until it serves");
+    let ready = cluster.wait_ready(START);
+    ready.or_fail("waiting until every node sees every node up and normal");
+    write_read_repair(&lab, &cluster);
 
-    let own = site.issue_rsa("n2", lab.client().ipv4.into());
-    let target = SocketAddr::new(host.ipv4.into(), SSL_STORAGE_PORT);
-    let (config, address) = config(&site, OLD, Direction::Outbound, target, &own);
-    let dir = site.path("agent-n2");
-    let namespace = &lab.client().namespace;
-    let mut agent = Watched::start("n2", &config, &dir, Some(namespace));
+    let peer = IpAddr::from(lab.nodes()[1].ipv4);
+    let links = retry_until("links in both directions", || {
+        let links = agent.state().links;
+        let both = [Direction::Inbound, Direction::Outbound];
+        let all = both
+            .iter()
+            .all(|way| links.iter().any(|link| link.direction == *way));
+        all.then_some(links)
+    });
+    for link in links {
+        let Security::Tls(facts) = &link.security else {
+            panic!("no TLS: {link:?}");
+        };
+        assert_eq!((link.peer, link.port), (peer, SSL_STORAGE_PORT), "{link:?}");
+        assert_eq!(facts.suite, OLD, "{link:?}");
+    }
+    assert_eq!(agent.state().engine, "openssl");
+    let captured = capture.finish().or_fail("ending the capture");
+    assert_no_plaintext(&captured, Moment::BEGINNING);
+    assert_eq!(captured.traffic.sightings(), 0);
+}
+
+/// An agent with the block before the lab's first node, where it intercepts.
+fn block_agent(lab: &Lab, own: &Issued) -> Watched {
+    let dir = lab.dir().join("agent");
+    let block = CASSANDRA_3.with_stores(&stores(own));
+    let config = AgentConfig {
+        instead_of_block: Some(server_block(&block)),
+        ..AgentConfig::new(CLUSTER, Interception::Transparent, Mode::REQUIRE, own, &dir)
+    };
+    let namespace = Some(&lab.nodes()[0].namespace);
+    let mut agent = Watched::start("n1", &config, &dir, namespace);
     agent.expect(UNVERIFIED);
     agent.expect(OLD_SUITES);
-    let mut database = namespace
-        .within(|| connect(address))
-        .or_fail("connecting in a namespace");
-    database.write_all(&legacy_hello()).or_fail("saying hello");
-    let mut version = [0; 4];
-    database
-        .read_exact(&mut version)
-        .or_fail("hearing its version");
-    assert_eq!(
-        u32::from_be_bytes(version),
-        11,
-        "the version of 3.11's messages"
-    );
-    assert_eq!(agreed(&agent).suite, OLD);
-    assert_eq!(agent.state().engine, "openssl");
-    drop(database);
-    agent.await_line(&ENDED);
+    agent.install_interception().or_fail("intercepting");
+    agent
+}
+
+/// Rows go from each node to the other, and both compare what they have.
+fn write_read_repair(lab: &Lab, cluster: &Cluster) {
+    let nodes = cluster.nodes();
+    let clients = nodes.iter().map(|node| {
+        let client = Client::connect(&lab.client().namespace, node.cql());
+        client.or_fail("connecting a client")
+    });
+    let clients: Vec<_> = clients.collect();
+    let replication = cluster.replication();
+    for statement in [
+        format!("CREATE KEYSPACE old WITH replication = {replication}"),
+        "CREATE TABLE old.rows (id text PRIMARY KEY, value text)".to_owned(),
+    ] {
+        clients[0].execute(&statement).or_fail("making a table");
+    }
+    retry_until("one schema", || {
+        let versions = clients.iter().map(Client::schema_version);
+        let versions: Vec<_> = versions.collect::<Result<_, _>>().ok()?;
+        (versions[0] == versions[1]).then_some(())
+    });
+    let mut all = Rows::default();
+    for (client, name) in clients.iter().zip(["n1", "n2"]) {
+        let rows = Rows::generate(name, 50, MARKER, 200);
+        let written = client.write("old.rows", &rows, Replicas::All);
+        written.or_fail("writing at ALL");
+        all.0.extend(rows.0);
+    }
+    for (client, node) in clients.iter().zip(nodes) {
+        let found = client.read("old.rows", Replicas::All);
+        assert_eq!(found.or_fail("reading at ALL"), all);
+        node.repair("old", "rows").or_fail("repairing");
+    }
 }
 
 /// An agent with the block on loopback, and what a peer needs.

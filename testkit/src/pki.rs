@@ -134,6 +134,18 @@ impl Authority {
         out: &Path,
         days: Option<u32>,
     ) -> Result<Issued, CommandError> {
+        let days = days.map(|days| days.to_string());
+        let options: Vec<_> = days.iter().flat_map(|days| ["--days", days]).collect();
+        self.issue_with(subject, out, &options)
+    }
+
+    /// The same with these options.
+    pub fn issue_with(
+        &self,
+        subject: &Subject,
+        out: &Path,
+        options: &[&str],
+    ) -> Result<Issued, CommandError> {
         let mut command = agent::ringlock();
         command.args(["ca", "issue", "--dir"]).arg(&self.dir);
         command
@@ -146,10 +158,7 @@ impl Authority {
         for name in &subject.names {
             command.args(["--dns", name]);
         }
-        if let Some(days) = days {
-            command.args(["--days", &days.to_string()]);
-        }
-        command::run(command.arg("--out").arg(out))?;
+        command::run(command.args(options).arg("--out").arg(out))?;
         Ok(Issued::in_dir(out))
     }
 

@@ -88,7 +88,8 @@ impl Setting {
         let right = match security {
             Security::Plaintext { .. } => self.is_plaintext_from(release, from),
             Security::Tls(facts) => {
-                !self.is_plaintext_from(release, from) && facts.identity.is_some() == shows_certificate
+                !self.is_plaintext_from(release, from)
+                    && facts.identity.is_some() == shows_certificate
             }
             Security::Native(_) => false,
         };
