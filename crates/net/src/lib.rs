@@ -11,7 +11,7 @@
 //!
 //! - [`intercept`] installs, shows and removes the one nftables table `inet ringlock`.
 //! - [`original_dst`] tells where a redirected connection was going.
-//! - [`listen`], [`Dialer`], [`TcpOptions`], [`reset_on_close`] and [`NamespaceLock`] make sockets.
+//! - [`listen`], [`refuse_callers`], [`take_callers`], [`Dialer`], [`TcpOptions`], [`reset_on_close`] and [`NamespaceLock`] make sockets.
 //! - [`diag`] lists established connections, tells which go past the agent, and destroys one.
 //!
 //! Nothing here knows TLS, policy or configuration. There is no unsafe code: options come from
@@ -30,7 +30,7 @@ mod privilege;
 mod process;
 
 pub use dial::{DialError, Dialer};
-pub use listener::{ListenError, listen};
+pub use listener::{ListenError, listen, refuse_callers, take_callers};
 pub use lock::{LockError, NamespaceLock};
 pub use options::{TcpOptions, orderly_on_close, reset_on_close};
 pub use origin::{NotRedirected, original_dst};

@@ -2,11 +2,11 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::{Shutdown, SocketAddr, TcpListener},
 };
 
 use rustix::io::Errno;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::{Process, diag};
 
@@ -61,6 +61,31 @@ pub enum ListenError {
 /// [`ListenError`].
 pub fn listen(address: SocketAddr, backlog: u16) -> Result<TcpListener, ListenError> {
     try_listen(address, backlog).map_err(|source| explain(address, source))
+}
+
+/// Has whoever dials `listener` refused from now on, as if nobody listened there, while the port
+/// stays taken. Connections that nobody has accepted yet are reset.
+///
+/// It holds for every duplicate of the socket. Who waits in `accept` gets the error `EINVAL`.
+///
+/// # Errors
+/// What the kernel says.
+pub fn refuse_callers(listener: &TcpListener) -> io::Result<()> {
+    let socket = SockRef::from(listener);
+    // Linux ends listening by this, and keeps what the socket is bound to. Without the option
+    // nobody else can listen there meanwhile.
+    socket.shutdown(Shutdown::Read)?;
+    socket.set_reuse_address(false)
+}
+
+/// Has a socket listen again after [`refuse_callers`].
+///
+/// # Errors
+/// What the kernel says.
+pub fn take_callers(listener: &TcpListener, backlog: u16) -> io::Result<()> {
+    let socket = SockRef::from(listener);
+    socket.set_reuse_address(true)?;
+    socket.listen(i32::from(backlog))
 }
 
 fn try_listen(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {

@@ -9,7 +9,7 @@ use std::{
 
 use ringlock_net::{
     DialError, Dialer, ListenError, LockError, MissingNetAdmin, NamespaceLock, TcpOptions, listen,
-    reset_on_close,
+    refuse_callers, reset_on_close, take_callers,
 };
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use socket2::SockRef;
@@ -65,6 +65,31 @@ fn a_port_is_free_again_at_once_after_its_listener_and_never_shared() {
     assert!(!SockRef::from(&listener).reuse_port().unwrap());
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     drop(dialled);
+}
+
+#[test]
+fn who_dials_a_port_that_takes_no_callers_is_refused_while_it_stays_taken() {
+    let Some(lab) = Lab::new() else { return };
+    for address in lab.addresses_of_b(INTERCEPTED) {
+        let listener = lab.b.enter(|| listen(address, 8)).unwrap();
+        let duplicate = listener.try_clone().unwrap();
+        duplicate.set_nonblocking(false).unwrap();
+        let living = lab.a.connect(address);
+        assert_eq!(duplicate.accept().unwrap().1, living.local_addr().unwrap());
+        refuse_callers(&listener).unwrap();
+        let refused = lab.a.enter(|| std::net::TcpStream::connect(address));
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(
+            duplicate.accept().unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
+        let taken = lab.b.enter(|| listen(address, 8)).unwrap_err();
+        assert!(matches!(taken, ListenError::InUse { .. }), "{taken}");
+        take_callers(&listener, 8).unwrap();
+        let dialled = lab.a.connect(address);
+        assert_eq!(duplicate.accept().unwrap().1, dialled.local_addr().unwrap());
+    }
 }
 
 #[test]
