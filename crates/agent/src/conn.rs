@@ -24,6 +24,7 @@ use crate::{
     introduction::Introduction,
     links::LinkFacts,
     overheard::Overheard,
+    pace::Pace,
     ports::Route,
     proof::Proof,
     record::Carried,
@@ -61,6 +62,8 @@ pub(crate) struct Ready {
     pub(crate) transport: Transport,
     pub(crate) early: Early,
     pub(crate) facts: LinkFacts,
+    /// Of a connection that the database dialled.
+    pub(crate) pace: Option<Pace>,
 }
 
 /// Serves one connection from its acceptance to its refusal, or to the relay and its record.
@@ -97,7 +100,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted) {
 
 async fn prepare(
     shared: &Shared,
-    stream: TcpStream,
+    mut stream: TcpStream,
     from: SocketAddr,
     entry: Entry,
 ) -> Result<Ready, Refusal> {
@@ -110,7 +113,19 @@ async fn prepare(
     };
     guard::check(destination, stream.local_addr()?, &shared.own_ports)?;
     let ready = match entry.direction() {
-        Direction::Outbound => outbound(shared, stream, from, destination, entry).await?,
+        Direction::Outbound => {
+            let mut pace = Pace::begin();
+            match outbound(shared, &mut stream, &mut pace, from, destination, entry).await {
+                Ok(connection) => Ready {
+                    pace: Some(pace),
+                    ..connection.ready(Direction::Outbound, stream)
+                },
+                Err(refusal) => {
+                    pace.wait(&stream).await;
+                    return Err(refusal);
+                }
+            }
+        }
         Direction::Inbound => inbound(shared, stream, from, destination, entry).await?,
     };
     match entry.direction() {
@@ -123,11 +138,12 @@ async fn prepare(
 /// The database dials a peer.
 async fn outbound(
     shared: &Shared,
-    mut database: TcpStream,
+    database: &mut TcpStream,
+    pace: &mut Pace,
     from: SocketAddr,
     address: SocketAddr,
     entry: Entry,
-) -> Result<Ready, Refusal> {
+) -> Result<Connection, Refusal> {
     let in_force = shared.in_force();
     let deadline = in_force.handshake_timeout();
     let dialled = Dialled {
@@ -145,22 +161,22 @@ async fn outbound(
     // The peer is dialled before the database has said a word, so that an unreachable peer is
     // seen as soon as without the agent.
     let peer = dialled.reach(route).await?;
-    let first = detect(&mut database, deadline, Refusal::SilentDatabase).await?;
+    let first = detect(database, deadline, Refusal::SilentDatabase).await?;
+    pace.hear(&first.bytes);
     // The mode may be another one by now.
-    let connection = match (first.kind, policy()) {
-        (FirstBytes::Tls, _) => dialled.clear(peer, Met::Native, first.bytes).await?,
+    match (first.kind, policy()) {
+        (FirstBytes::Tls, _) => dialled.clear(peer, Met::Native, first.bytes).await,
         (FirstBytes::Unknown | FirstBytes::Undecided, _) => {
-            return Err(Refusal::Garbage(excerpt(&first.bytes)));
+            Err(Refusal::Garbage(excerpt(&first.bytes)))
         }
         (FirstBytes::Internode, Dial::Plaintext(reason)) => {
             let met = Met::Plaintext(reason);
-            dialled.clear(peer, met, first.bytes).await?
+            dialled.clear(peer, met, first.bytes).await
         }
         (FirstBytes::Internode, Dial::Tls { fallback }) => {
-            dialled.secure(peer, first.bytes, fallback).await?
+            dialled.secure(peer, first.bytes, fallback).await
         }
-    };
-    Ok(connection.ready(Direction::Outbound, database))
+    }
 }
 
 /// A peer dials the database.
@@ -333,6 +349,7 @@ impl Connection {
                 security: self.security,
                 proof: self.proof,
             },
+            pace: None,
         }
     }
 }

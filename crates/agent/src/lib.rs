@@ -30,6 +30,7 @@ mod local;
 mod material;
 mod mode;
 mod overheard;
+mod pace;
 mod ports;
 mod proof;
 mod record;

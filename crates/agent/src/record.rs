@@ -12,6 +12,7 @@ use ringlock_model::{EndReason, Security};
 use crate::{
     conn::Ready,
     links::LinkHandle,
+    pace::Pace,
     refusal::{REFUSED_BY_PEER, SESSION_BROKEN},
     relay::{End, Relay},
     shared::Shared,
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) struct Carried {
     shared: Arc<Shared>,
     relay: Relay,
+    pace: Option<Pace>,
 }
 
 impl Carried {
@@ -42,7 +44,22 @@ impl Carried {
             ready.early,
             link,
         );
-        Self { shared, relay }
+        Self {
+            shared,
+            relay,
+            pace: ready.pace,
+        }
+    }
+
+    /// A peer that ended the connection without a word is one that could not be reached.
+    fn keep_pace(&self) {
+        let link = self.relay.link();
+        if link.received() == 0
+            && let Some(pace) = self.pace
+            && let Err(error) = pace.keep(self.relay.database())
+        {
+            tracing::debug!(%error, %link, "the database may dial again at once");
+        }
     }
 
     fn record(&self, end: End) {
@@ -80,6 +97,7 @@ impl Future for Carried {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let end = ready!(self.relay.poll(cx));
+        self.keep_pace();
         self.record(end);
         Poll::Ready(())
     }

@@ -146,6 +146,10 @@ impl Relay {
         }
     }
 
+    pub(crate) fn database(&self) -> &TcpStream {
+        &self.database
+    }
+
     pub(crate) fn link(&self) -> &LinkHandle {
         &self.link
     }
