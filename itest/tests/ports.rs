@@ -77,11 +77,16 @@ impl Pair {
     }
 
     /// A database of that host.
-    fn database(&self, node: usize, port: u16, conduct: Conduct) -> Database {
+    fn database(&mut self, node: usize, port: u16, conduct: Conduct) -> Database {
         let address = self.address(node, port);
         let serve = || Database::start_at(address, conduct);
         let served = self.lab.nodes()[node].namespace.within(serve);
-        served.or_fail("serving")
+        let served = served.or_fail("serving");
+        if node == 0 {
+            // Until then peers are refused, as they were by the database.
+            self.agent.await_line(&["the database listens"]);
+        }
+        served
     }
 
     /// The second host's database takes TLS there: it sends every line back with its letters
@@ -137,7 +142,7 @@ fn tls_is_dialled_on_the_port_that_takes_it_and_there_first_the_next_time() {
     if !may_run_as_root() {
         return;
     }
-    let pair = Pair::new("all+optional");
+    let mut pair = Pair::new("all+optional");
     let _peer = pair.native_peer(SSL_STORAGE);
     for _ in 0..2 {
         let mut dialled = pair.dial();
@@ -164,7 +169,7 @@ fn a_peer_without_tls_gets_plaintext_where_it_was_dialled_and_nowhere_else() {
     if !may_run_as_root() {
         return;
     }
-    let pair = Pair::new("all+optional");
+    let mut pair = Pair::new("all+optional");
     let _plain = pair.database(1, STORAGE, Conduct::PlaintextOnly);
     let other = pair.database(1, SSL_STORAGE, Conduct::PlaintextOnly);
     let mut dialled = pair.dial();
@@ -186,7 +191,7 @@ fn tls_for_either_port_of_a_plain_database_ends_at_the_agent() {
     if !may_run_as_root() {
         return;
     }
-    let pair = Pair::new("all");
+    let mut pair = Pair::new("all");
     let database = pair.database(0, STORAGE, Conduct::Echo);
     for port in [STORAGE, SSL_STORAGE] {
         let before = database.accepted();

@@ -144,6 +144,9 @@ async fn outbound(
     address: SocketAddr,
     entry: Entry,
 ) -> Result<Connection, Refusal> {
+    if !shared.is_open.is_open() {
+        shared.local.is_alive();
+    }
     let in_force = shared.in_force();
     let deadline = in_force.handshake_timeout();
     let dialled = Dialled {

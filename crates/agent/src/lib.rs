@@ -21,6 +21,7 @@ mod cut;
 mod detect;
 mod dialled;
 mod establish;
+mod front;
 mod gate;
 mod guard;
 mod introduction;

@@ -22,10 +22,16 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::shared::Shared;
+use crate::{
+    front::Front,
+    shared::{Phase, Shared},
+};
 
 /// How often the listening sockets are looked at.
 const GLANCE: Duration = Duration::from_millis(500);
+
+/// The same while nobody listens and peers are refused.
+const VIGIL: Duration = Duration::from_millis(20);
 
 /// How long a connection waits for a look that was asked for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -81,6 +87,11 @@ impl Local {
             .and_then(|known| known.tls_port(port))
     }
 
+    /// The database has dialled somebody: it may listen by now, and be dialled back.
+    pub(crate) fn is_alive(&self) {
+        self.wanted.notify_one();
+    }
+
     fn tell(&self, ports: Vec<(u16, Speech)>) {
         self.known.send_modify(|known| {
             known.looks += 1;
@@ -105,26 +116,45 @@ impl Known {
     }
 }
 
-/// Watches the database's sockets for as long as the agent lives. Where connections come by
+/// Watches the database's sockets until the agent drains, and lets peers come while there are any.
+/// Where connections come by
 /// explicit listeners the database may be anywhere, and is not asked.
-pub(crate) async fn keep(shared: Arc<Shared>) {
+pub(crate) async fn keep(shared: Arc<Shared>, mut front: Front) {
     let config = &shared.in_force().config;
     if matches!(config.interception, Interception::Listen { .. }) {
         // Nobody waits for a look.
         return;
     }
     let mut watcher = Watcher::new(config);
-    loop {
-        match diag::listening(&watcher.ports) {
-            Ok(sockets) => watcher.look(&shared, sockets).await,
-            Err(error) => watcher.complain(&error),
+    let mut phase = shared.phase.subscribe();
+    let watching = async {
+        loop {
+            let mut pause = GLANCE;
+            match diag::listening(&watcher.ports) {
+                Ok(sockets) => {
+                    if sockets.is_empty() {
+                        pause = VIGIL;
+                    }
+                    front.set(!sockets.is_empty(), &shared.is_open);
+                    watcher.look(&shared, sockets).await;
+                }
+                Err(error) => {
+                    front.set(true, &shared.is_open);
+                    watcher.complain(&error);
+                }
+            }
+            shared.local.tell(watcher.told());
+            // Either is a reason to look again.
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = shared.local.wanted.notified() => {}
+            }
         }
-        shared.local.tell(watcher.told());
-        // Either is a reason to look again.
-        tokio::select! {
-            () = sleep(GLANCE) => {}
-            () = shared.local.wanted.notified() => {}
-        }
+    };
+    // An agent that drains must not hold a port at which nobody accepts.
+    tokio::select! {
+        () = watching => {}
+        _ = phase.wait_for(|phase| *phase != Phase::Running) => {}
     }
 }
 

@@ -16,8 +16,8 @@ use ringlock_tls::{Live, TlsState};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    gate::Gate, links::Links, local::Local, mode::ModeStore, ports::Ports, proof::PeerChains,
-    refusal::Tally, signing::Signing, topology::Topology, validity::Warned,
+    front::IsOpen, gate::Gate, links::Links, local::Local, mode::ModeStore, ports::Ports,
+    proof::PeerChains, refusal::Tally, signing::Signing, topology::Topology, validity::Warned,
 };
 
 /// State and counters of one agent. Workers read it, the control thread changes it.
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) ports: Ports,
     /// Whether the local database does TLS itself.
     pub(crate) local: Local,
+    /// Whether peers' connections are taken.
+    pub(crate) is_open: IsOpen,
     /// Peers' certificates that end soon.
     pub(crate) warned: Warned,
     /// Places for peers that have not proved themselves yet.
@@ -95,6 +97,7 @@ impl Shared {
             topology: Topology::default(),
             ports: Ports::default(),
             local: Local::default(),
+            is_open: IsOpen::default(),
             warned: Warned::default(),
             gate: Arc::new(Gate::new(config.max_handshakes)),
             signing: Signing::default(),

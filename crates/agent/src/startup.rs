@@ -22,6 +22,7 @@ use crate::{
     admin::{self, Admin, AdminError, Stop},
     announce,
     conn::Entry,
+    front::Front,
     linger, local,
     material::{LoadError, loading::load_first},
     mode::{ModeStore, StateError},
@@ -145,6 +146,7 @@ impl Agent {
             ..
         } = self;
         let threads = worker::spawn(&shared, &doors, workers, busy_poll)?;
+        let front = Front::of(&doors)?;
         drop(doors);
         let reloader = Arc::new(Reloader::new(Arc::clone(&shared)));
         let (stop, mut stops) = mpsc::channel(1);
@@ -162,7 +164,7 @@ impl Agent {
         let keeping = tokio::spawn(turnover::keep(Arc::clone(&shared)));
         let mapping = tokio::spawn(topology::keep(Arc::clone(&shared)));
         let asking = tokio::spawn(topology::ask::keep(Arc::clone(&shared)));
-        let probing = tokio::spawn(local::keep(Arc::clone(&shared)));
+        let probing = tokio::spawn(local::keep(Arc::clone(&shared), front));
         let in_force = shared.mode.in_force();
         tracing::info!(mode = %in_force.mode, origin = in_force.origin, workers, "ready");
         let announcing = tokio::spawn(announce::keep(Arc::clone(&shared)));

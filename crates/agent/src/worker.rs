@@ -19,6 +19,7 @@ use tokio::{net::TcpStream, time::sleep};
 
 use crate::{
     conn::{Accepted, Entry, refuse, serve},
+    front::is_front,
     gate::{Crowded, Place},
     linger::linger,
     shared::{Phase, Shared},
@@ -29,7 +30,7 @@ use crate::{
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
 /// Connections that the kernel holds for us before we accept them.
-const BACKLOG: u16 = 1024;
+pub(crate) const BACKLOG: u16 = 1024;
 
 /// A listening socket and what its connections are.
 pub(crate) struct Door {
@@ -105,7 +106,7 @@ async fn work(shared: Arc<Shared>, doors: Vec<Door>, busy_poll: bool) {
     }
 }
 
-async fn accept_all(shared: Arc<Shared>, listener: tokio::net::TcpListener, entry: Entry) {
+async fn accept_all(shared: Arc<Shared>, mut listener: tokio::net::TcpListener, entry: Entry) {
     let mut phase = shared.phase.subscribe();
     let accepting = async {
         let mut pause = BACKOFF.0;
@@ -119,6 +120,15 @@ async fn accept_all(shared: Arc<Shared>, listener: tokio::net::TcpListener, entr
                         Err(crowded) => refuse(&shared, entry, from, &crowded.into()),
                     }
                 }
+                Err(error) if is_front(entry) && error.kind() == io::ErrorKind::InvalidInput => {
+                    listener = match reopened(&shared, listener).await {
+                        Ok(listener) => listener,
+                        Err(error) => {
+                            tracing::error!(%error, "a worker cannot listen again");
+                            return;
+                        }
+                    };
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     sleep(pause).await;
@@ -131,6 +141,19 @@ async fn accept_all(shared: Arc<Shared>, listener: tokio::net::TcpListener, entr
         () = accepting => {}
         _ = phase.wait_for(|phase| *phase != Phase::Running) => {}
     }
+}
+
+/// Waits until a socket listens again that does not while the database is away.
+///
+/// The runtime never forgets that a socket was hung up, and would ask a listening one for ever; so
+/// the socket is shown to it anew.
+async fn reopened(
+    shared: &Shared,
+    listener: tokio::net::TcpListener,
+) -> io::Result<tokio::net::TcpListener> {
+    let socket = listener.into_std()?;
+    shared.is_open.opened().await;
+    tokio::net::TcpListener::from_std(socket)
 }
 
 /// A place among the handshakes under way. The local database needs none: it is no
